@@ -1,0 +1,77 @@
+// swift-tools-version: 6.1
+
+import PackageDescription
+
+let languageSettings: [SwiftSetting] = [
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+    .enableUpcomingFeature("ExistentialAny"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+    .enableUpcomingFeature("MemberImportVisibility"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A target of the house (README, "The house"): `name` is its folder in `Sources`.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: languageSettings)
+}
+
+/// A program of the house.
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: languageSettings)
+}
+
+/// The tests of a room: `<room>Tests` in `Tests`.
+func tests(of room: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(room)Tests",
+        dependencies: [.target(name: room)] + dependencies,
+        swiftSettings: languageSettings
+    )
+}
+
+/// A C library of the system, as a module.
+func library(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let package = Package(
+    name: "qualys-lambda-scanner",
+    products: [
+        .executable(name: "bootstrap", targets: ["bootstrap"]),
+        .executable(name: "qualysctl", targets: ["qualysctl"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        // Without its Foundation trait, which would link ICU into `bootstrap`.
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+    ],
+    targets: [
+        library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        library("CExpat", pkgConfig: "expat", apt: "libexpat1-dev"),
+
+        room("Support"),
+        room("Hashing", ["CCrypto", "Support"]),
+        room("Telemetry", ["Support", log]),
+        room("HTTPTransport", ["CCurl", "Support"]),
+        room("AWSSigning", ["Hashing", "Support"]),
+        room("AWSClients", ["AWSSigning", "CExpat", "HTTPTransport", "Hashing", "Support", log]),
+        room("LambdaRuntime", ["HTTPTransport", "Support", log]),
+        room("QScanner", ["Support", subprocess]),
+        room("FunctionScan", ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "Support", "Telemetry", log]),
+        room(
+            "Application",
+            ["AWSClients", "FunctionScan", "HTTPTransport", "LambdaRuntime", "QScanner", "Support", "Telemetry", log]
+        ),
+        program("bootstrap", ["Application"]),
+        program("qualysctl", ["Application", argumentParser]),
+    ],
+    swiftLanguageModes: [.v6]
+)

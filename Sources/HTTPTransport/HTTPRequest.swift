@@ -1,0 +1,56 @@
+/// One HTTP request, complete: nothing is added to it on the way but what HTTP itself needs.
+package struct HTTPRequest: Sendable {
+    package var method: String
+
+    /// An absolute `http` or `https` address, already percent-encoded; it is sent as it stands.
+    package var url: String
+    package var headers: HTTPHeaders
+    package var body: HTTPRequestBody
+    package var limits: HTTPLimits
+
+    package init(
+        method: String = "GET",
+        url: String,
+        headers: HTTPHeaders = [:],
+        body: HTTPRequestBody = .none,
+        limits: HTTPLimits = HTTPLimits()
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.limits = limits
+    }
+}
+
+/// Where the body of a request comes from.
+package enum HTTPRequestBody: Sendable {
+    case none
+    case bytes([UInt8])
+
+    /// A part of a file, read as it is sent: `count` bytes from `offset`.
+    case file(path: String, offset: Int64, count: Int64)
+
+    /// Bytes from a closure, which fills the buffer and returns how many it wrote, 0 at the end. It is called on the
+    /// transport's thread and must not block for long. `count` is the length when it is known (else the body is
+    /// chunked). A request with such a body is sent once: nothing can rewind it.
+    case stream(count: Int64?, read: @Sendable (UnsafeMutableRawBufferPointer) throws -> Int)
+}
+
+/// How long a transfer may take.
+package struct HTTPLimits: Sendable, Hashable {
+    /// Until the connection stands, name look-up and TLS included.
+    package var connect: Duration
+
+    /// The longest silence: no byte in either direction. Nil for a long poll.
+    package var idle: Duration?
+
+    /// The whole transfer. Nil for none: a large answer may trickle for an hour.
+    package var total: Duration?
+
+    package init(connect: Duration = .seconds(10), idle: Duration? = .seconds(60), total: Duration? = .seconds(300)) {
+        self.connect = connect
+        self.idle = idle
+        self.total = total
+    }
+}
