@@ -1,4 +1,4 @@
-package import Support
+import Support
 
 /// A transfer that did not bring a whole answer.
 package struct HTTPError: Failure {
