@@ -62,7 +62,7 @@ let package = Package(
         room("Telemetry", ["Support", log]),
         room("HTTPTransport", ["CCurl", "Support"]),
         room("AWSSigning", ["Hashing", "Support"]),
-        room("AWSClients", ["AWSSigning", "CExpat", "HTTPTransport", "Hashing", "Support", log]),
+        room("AWSClients", ["AWSSigning", "CExpat", "HTTPTransport", "Hashing", "Support", "Telemetry", log]),
         room("LambdaRuntime", ["HTTPTransport", "Support", log]),
         room("QScanner", ["Support", subprocess]),
         room("FunctionScan", ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "Support", "Telemetry", log]),

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
+import Glibc
 
 /// Time as a value: what code that waits or dates things is given, so that a test decides what time it is.
 package struct WallClock: Sendable {

@@ -1,0 +1,118 @@
+import FoundationEssentials
+import HTTPTransport
+import Support
+
+/// A call to AWS that did not succeed.
+package struct AWSError: Failure, Equatable {
+    package let service: AWSService
+
+    /// The operation, such as `GetFunction`.
+    package let action: String
+
+    /// 0 when no answer came.
+    package let status: Int
+
+    /// The service's own error code, such as `ThrottlingException`; for a failed transfer `Transport.<reason>`.
+    package let code: String
+    package let message: String
+
+    /// The answer as it came, for the calls whose errors carry more than a code. Never shown.
+    let body: [UInt8]
+
+    package init(
+        service: AWSService,
+        action: String,
+        status: Int,
+        code: String,
+        message: String,
+        body: [UInt8] = []
+    ) {
+        self.service = service
+        self.action = action
+        self.status = status
+        self.code = code
+        self.message = message
+        self.body = body
+    }
+
+    package var label: String { "AWS.\(String(code.prefix(64)))" }
+
+    package var description: String {
+        "\(service.rawValue) \(action) failed with \(code)\(status == 0 ? "" : " (HTTP \(status))"): \(message)"
+    }
+}
+
+extension AWSError {
+    init(_ error: HTTPError, service: AWSService, action: String) {
+        self.init(
+            service: service,
+            action: action,
+            status: 0,
+            code: "Transport.\(error.reason)",
+            message: error.description
+        )
+    }
+
+    init(_ error: CredentialError, service: AWSService, action: String) {
+        self.init(service: service, action: action, status: 0, code: error.label, message: error.description)
+    }
+
+    /// Reads an error answer in any of AWS's forms: JSON with `__type` or `code` (the type may also be in the header
+    /// `x-amzn-ErrorType`), or XML with `<Code>` and `<Message>`.
+    init(_ response: HTTPResponse, service: AWSService, action: String) {
+        var code: String?
+        var message: String?
+        if let json = try? JSONDecoder().decode(JSONErrorBody.self, from: Data(response.body)) {
+            code = json.__type ?? json.code ?? json.Code
+            message = json.message ?? json.Message
+        } else if let xml = XMLTexts(response.body) {
+            code = xml["Code"]
+            message = xml["Message"]
+        }
+        // The header is `Code:http://...`, the member may be `com.amazonaws...#Code`.
+        let raw = code ?? response.headers["x-amzn-ErrorType"] ?? "HTTP\(response.status)"
+        let plain = raw.split(separator: "#").last?.split(separator: ":").first.map(String.init)
+        self.init(
+            service: service,
+            action: action,
+            status: response.status,
+            code: plain ?? raw,
+            message: String((message ?? "no message").prefix(1000)),
+            body: response.body
+        )
+    }
+
+    private struct JSONErrorBody: Decodable {
+        var __type: String?
+        var code: String?
+        var Code: String?
+        var message: String?
+        var Message: String?
+    }
+}
+
+extension AWSError {
+    /// Whether the same call may succeed later: the SDKs' standard list of throttling and transient errors.
+    /// https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+    var mayPass: Bool {
+        Self.throttlingCodes.contains(code) || Self.transientCodes.contains(code) || status == 429
+            || [500, 502, 503, 504].contains(status)
+    }
+
+    /// Whether the credentials were refused as too old, so that fresh ones may do.
+    var saysCredentialsExpired: Bool {
+        ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"].contains(code)
+    }
+
+    private static let throttlingCodes: Set<String> = [
+        "BandwidthLimitExceeded", "EC2ThrottledException", "LimitExceededException", "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestThrottled",
+        "RequestThrottledException", "SlowDown", "ThrottledException", "Throttling", "ThrottlingException",
+        "TooManyRequestsException", "TransactionInProgressException",
+    ]
+
+    private static let transientCodes: Set<String> = [
+        "InternalError", "InternalFailure", "InternalServerError", "RequestTimeout", "RequestTimeoutException",
+        "ServiceUnavailable",
+    ]
+}

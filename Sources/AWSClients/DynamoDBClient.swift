@@ -1,0 +1,153 @@
+import FoundationEssentials
+import HTTPTransport
+import Support
+package import Telemetry
+
+/// A value of an item: the two types that are used.
+package enum DynamoDBValue: Sendable, Equatable {
+    case text(String)
+    case number(Int64)
+}
+
+package typealias DynamoDBItem = [String: DynamoDBValue]
+
+/// The calls of Amazon DynamoDB that are made (API version 2012-08-10).
+package struct DynamoDBClient: Sendable {
+    private let caller: AWSCaller
+
+    package init(_ caller: AWSCaller) {
+        self.caller = caller
+    }
+
+    /// An expression with the names and values that stand for its `#name` and `:value` placeholders.
+    package struct Expression: Sendable {
+        package var update: String
+        package var condition: String
+        package var names: [String: String]
+        package var values: DynamoDBItem
+
+        package init(update: String, condition: String, names: [String: String], values: DynamoDBItem) {
+            self.update = update
+            self.condition = condition
+            self.names = names
+            self.values = values
+        }
+    }
+
+    package enum UpdateOutcome: Sendable, Equatable {
+        case updated
+        /// The condition did not hold; the item as it is, when there is one.
+        case refused(DynamoDBItem?)
+    }
+
+    /// One conditional UpdateItem.
+    package func update(
+        table: String,
+        key: DynamoDBItem,
+        _ expression: Expression,
+        _ context: CallContext
+    ) async throws(AWSError) -> UpdateOutcome {
+        var body = JSONWriter()
+        body.object { body in
+            body.member("TableName", table)
+            body.key("Key")
+            append(key, to: &body)
+            body.member("UpdateExpression", expression.update)
+            body.member("ConditionExpression", expression.condition)
+            if !expression.names.isEmpty {
+                body.key("ExpressionAttributeNames")
+                body.object { body in
+                    for (name, value) in expression.names { body.member(name, value) }
+                }
+            }
+            if !expression.values.isEmpty {
+                body.key("ExpressionAttributeValues")
+                append(expression.values, to: &body)
+            }
+            body.member("ReturnValuesOnConditionCheckFailure", "ALL_OLD")
+        }
+        let request = request("UpdateItem", body.bytes)
+        do {
+            _ = try await caller.send(request, context)
+            return .updated
+        } catch {
+            guard error.code == "ConditionalCheckFailedException" else { throw error }
+            let refusal = try? JSONDecoder().decode(ItemAnswer.self, from: Data(error.body))
+            return .refused(refusal?.Item.map(item))
+        }
+    }
+
+    package func get(
+        table: String,
+        key: DynamoDBItem,
+        _ context: CallContext
+    ) async throws(AWSError) -> DynamoDBItem? {
+        var body = JSONWriter()
+        body.object { body in
+            body.member("TableName", table)
+            body.key("Key")
+            append(key, to: &body)
+            body.key("ConsistentRead")
+            body.value(true)
+        }
+        let request = request("GetItem", body.bytes)
+        let answer = try await caller.send(request, context)
+        guard let read = try? JSONDecoder().decode(ItemAnswer.self, from: Data(answer.body)) else {
+            throw .unreadable(request, answer.status)
+        }
+        return read.Item.map(item)
+    }
+
+    /// Fails when the table is not there or may not be read.
+    /// - Returns: The names of its key attributes.
+    package func keyNames(table: String, _ context: CallContext) async throws(AWSError) -> [String] {
+        var body = JSONWriter()
+        body.object { $0.member("TableName", table) }
+        let request = request("DescribeTable", body.bytes)
+        let answer = try await caller.send(request, context)
+        guard let read = try? JSONDecoder().decode(TableAnswer.self, from: Data(answer.body)) else {
+            throw .unreadable(request, answer.status)
+        }
+        return read.Table.KeySchema.map(\.AttributeName)
+    }
+
+    private func request(_ action: String, _ body: [UInt8]) -> AWSRequest {
+        AWSRequest(json: .dynamoDB, target: "DynamoDB_20120810", action: action, version: "1.0", body: body)
+    }
+
+    private func append(_ item: DynamoDBItem, to body: inout JSONWriter) {
+        body.object { body in
+            for (name, value) in item {
+                body.key(name)
+                body.object { body in
+                    switch value {
+                    case .text(let text): body.member("S", text)
+                    case .number(let number): body.member("N", String(number))
+                    }
+                }
+            }
+        }
+    }
+
+    private struct ItemAnswer: Decodable {
+        let Item: [String: Attribute]?
+    }
+
+    /// Attributes of other types, which somebody else may have added, are passed over.
+    private struct Attribute: Decodable {
+        let S: String?
+        let N: String?
+    }
+
+    private struct TableAnswer: Decodable {
+        struct Table: Decodable { let KeySchema: [Key] }
+        struct Key: Decodable { let AttributeName: String }
+        let Table: Table
+    }
+
+    private func item(_ attributes: [String: Attribute]) -> DynamoDBItem {
+        attributes.compactMapValues { attribute in
+            attribute.S.map { .text($0) } ?? attribute.N.flatMap { Int64($0) }.map { .number($0) }
+        }
+    }
+}
