@@ -1,1 +1,76 @@
+package import AWSClients
+package import FunctionScan
+package import HTTPTransport
+package import Logging
+import QScanner
+package import QualysAPI
+package import Support
+import Telemetry
 
+/// The parts of both programs, put together. Nothing is called and nothing is opened before the first event needs it.
+package struct Application: Sendable {
+    package let settings: Settings
+    package let http: HTTPClient
+    package let own: AWSCaller
+    package let secrets: SecretCache
+    package let scratch: ScratchFolders
+    package let functionScan: FunctionScan
+
+    /// - Parameters:
+    ///   - scratchRoot: A folder of this program's own for what scans leave.
+    package init(settings: Settings, environment: [String: String], http: HTTPClient, scratchRoot: String) {
+        self.settings = settings
+        self.http = http
+        scratch = ScratchFolders(root: scratchRoot)
+
+        let endpoints = AWSEndpoints(environment: environment)
+        let callerWith: @Sendable (CredentialSource) -> AWSCaller = { credentials in
+            AWSCaller(region: settings.region, credentials: credentials, endpoints: endpoints, http: http)
+        }
+        let own = callerWith(.chain(environment: environment, http: http, caller: callerWith))
+        self.own = own
+        let secretARN = settings.qualysSecretARN ?? ""
+        let secretRegion = secretARN.split(separator: ":").dropFirst(3).first.map(String.init) ?? settings.region
+        let secrets = SecretCache { context in
+            try await SecretsManagerClient(own.inRegion(secretRegion)).secretString(secretARN, context)
+        }
+        self.secrets = secrets
+        let steps = ScanSteps.aws(
+            settings: ScanSettings(
+                resultsBucket: settings.resultsBucket,
+                topicARN: settings.topicARN,
+                cacheTable: settings.cacheTable,
+                cacheTTL: settings.cacheTTL,
+                isTagging: settings.isTagging,
+                gatewayURL: settings.qualysGatewayURL
+            ),
+            own: own,
+            access: ScanAccess(own: own, roles: AssumedRoles(caller: own, externalID: settings.scannerExternalID)),
+            http: http,
+            secrets: secrets,
+            scanner: QScanner(
+                settings: QScanner.Settings(
+                    path: settings.qscannerPath,
+                    scanTypes: settings.scanTypes,
+                    timeout: settings.scanTimeout,
+                    environment: environment
+                )
+            ),
+            scratch: scratch,
+            emit: { records, log in
+                let requestID = log[metadataKey: "requestId"].map { "\($0)" }
+                for record in records {
+                    LineOutput.standardOutput.write(record.line(at: WallClock.system.now(), requestID: requestID))
+                }
+            }
+        )
+        functionScan = FunctionScan(steps: steps, crossAccountRoleName: settings.crossAccountRoleName)
+    }
+
+    /// A logger whose lines go to standard output as JSON.
+    package static func logger(level: Logger.Level) -> Logger {
+        Logger(label: "qualys-lambda-scanner") { _ in
+            JSONLogHandler(level: level) { LineOutput.standardOutput.write($0) }
+        }
+    }
+}

@@ -1,1 +1,237 @@
+package import AWSClients
+import Logging
+package import QScanner
+package import Support
+package import Telemetry
 
+/// The scan of one changed function, from the decision to the row that says it is done.
+///
+///     decide -> GetFunction -> claim -> package check | QScanner -> S3 -> SNS -> tags -> row
+///
+/// The row comes last and says that all before it was done. What fails before it is done again by Lambda's retry: the
+/// function is tagged `failed`, the claim is given back, and the error goes to Lambda. No path answers success for work
+/// that was not done.
+package struct FunctionScan: Sendable {
+    /// A table that does not answer must not take the scan's time.
+    private static let longestClaim = Duration.seconds(20)
+
+    private let steps: ScanSteps
+    private let crossAccountRoleName: String?
+    private let clock: WallClock
+
+    package init(steps: ScanSteps, crossAccountRoleName: String?, clock: WallClock = .system) {
+        self.steps = steps
+        self.crossAccountRoleName = crossAccountRoleName
+        self.clock = clock
+    }
+
+    /// - Parameters:
+    ///   - owner: The same text for every delivery of the same event: the Lambda request id, or the SQS message id.
+    package func run(
+        _ change: FunctionChange,
+        identity: ScannerIdentity,
+        owner: String,
+        _ context: CallContext
+    ) async throws -> ScanAnswer {
+        let decision = try ScanDecision(change, identity: identity, crossAccountRoleName: crossAccountRoleName)
+        guard case .scan(let function, let access) = decision else {
+            guard case .skip(let reason) = decision else { return ScanAnswer(status: .skipped, function: nil) }
+            context.log.info("Skipped", metadata: ["reason": "\(reason)"])
+            return ScanAnswer(status: .skipped, function: change.function, reason: reason)
+        }
+        var context = context
+        context.log[metadataKey: "function"] = "\(function)"
+        return try await Attempt(
+            steps: steps,
+            clock: clock,
+            function: function,
+            access: access,
+            owner: owner,
+            budget: TimeBudget(deadline: context.deadline, now: clock.now()),
+            context: context
+        ).run()
+    }
+
+    /// One attempt at one function.
+    private struct Attempt {
+        let steps: ScanSteps
+        let clock: WallClock
+        let function: FunctionARN
+        let access: ScanDecision.Access
+        let owner: String
+        let budget: TimeBudget
+        let context: CallContext
+
+        private var log: Logger { context.log }
+
+        func run() async throws -> ScanAnswer {
+            var held: ScanClaim?
+            do {
+                guard let description = try await steps.describe(function, access, context(until: budget.scan)) else {
+                    log.info("Skipped", metadata: ["reason": "The function is gone."])
+                    return ScanAnswer(status: .skipped, function: function, reason: "The function is gone.")
+                }
+                let claim = ScanClaim(
+                    function: function,
+                    code: ScannedCode(description),
+                    owner: owner,
+                    expires: context.deadline.moment,
+                    now: clock.now()
+                )
+                switch await take(claim) {
+                case .taken: held = claim
+                case .unavailable: break
+                case .cached(let results): return cached(claim, results)
+                case .inProgress: return inProgress(claim)
+                }
+                return try await scan(description, claim, isHeld: held != nil)
+            } catch {
+                await tellFailure(error, held)
+                throw error
+            }
+        }
+
+        private enum Claimed {
+            case taken, inProgress
+            case cached(results: String?)
+            /// There is no table, or it does not answer. That costs a scan too many at worst; not scanning could cost a
+            /// vulnerability.
+            case unavailable
+        }
+
+        private func take(_ claim: ScanClaim) async -> Claimed {
+            guard let take = steps.claim else { return .unavailable }
+            let deadline = budget.scan.atMost(FunctionScan.longestClaim, from: clock.now())
+            do {
+                switch try await take(claim, context(until: deadline)) {
+                case .taken: return .taken
+                case .cached(let results): return .cached(results: results)
+                case .inProgress: return .inProgress
+                }
+            } catch {
+                log.error("The cache table does not answer: scanning without it", error: error)
+                return .unavailable
+            }
+        }
+
+        private func scan(
+            _ description: FunctionDescription,
+            _ claim: ScanClaim,
+            isHeld: Bool
+        ) async throws -> ScanAnswer {
+            let scratch = try steps.makeScratch()
+            defer { steps.removeScratch(scratch) }
+            log.info("Scanning", metadata: ["packageType": "\(description.packageType.rawValue)"])
+            var finished = FinishedScan(
+                function: function,
+                description: description,
+                code: claim.code,
+                report: try await examine(description, scratch),
+                timestamp: clock.now()
+            )
+            for note in finished.report.notes { log.notice("A note on the scan", metadata: ["note": "\(note)"]) }
+
+            let context = context(until: budget.store)
+            finished.results = try await steps.store?(finished, context)
+            try await steps.publish?(finished, context)
+            try await steps.tag?(function, access, ScanTags.finished(finished), context)
+            try await record(finished, claim, isHeld: isHeld, context)
+
+            steps.emit(ScanMetrics.finished(finished.report), log)
+            log.info("Scanned", metadata: summary(of: finished))
+            return finished.answer
+        }
+
+        /// The package check and QScanner side by side; when one fails the other is stopped.
+        private func examine(_ description: FunctionDescription, _ scratch: ScanScratch) async throws -> ScanReport {
+            let context = context(until: budget.scan)
+            return try await withThrowingTaskGroup(of: ScanReport?.self) { [steps, function, access] group in
+                group.addTask {
+                    try await steps.checkPackage(description, context)
+                    return nil
+                }
+                group.addTask { try await steps.runScanner(function, access, scratch, context) }
+                var report: ScanReport?
+                for try await result in group { report = result ?? report }
+                guard let report else { throw CancellationError() }
+                return report
+            }
+        }
+
+        /// Writes the row. Without a claim the table did not answer before: then the scan counts without a row, else the
+        /// row is a part of it.
+        private func record(
+            _ finished: FinishedScan,
+            _ claim: ScanClaim,
+            isHeld: Bool,
+            _ context: CallContext
+        ) async throws {
+            guard let record = steps.record else { return }
+            do {
+                try await record(claim, finished, context)
+            } catch {
+                if isHeld { throw error }
+                log.error("The scan could not be remembered: the next event scans again", error: error)
+            }
+        }
+
+        /// Side by side, because time may be short; neither hides the error that led here.
+        private func tellFailure(_ error: any Error, _ held: ScanClaim?) async {
+            let context = context(until: budget.report)
+            if let error = error as? QScannerError {
+                log.error("QScanner failed", error: error, metadata: ["output": "\(error.excerpt)"])
+            }
+            async let tagged: Void = attempt("tag the function as failed") {
+                try await steps.tag?(function, access, ScanTags.failed(at: clock.now()), context)
+            }
+            async let givenBack: Void = attempt("give the claim back") {
+                if let held { try await steps.giveBack?(held, context) }
+            }
+            await steps.forgetSecret()
+            _ = await (tagged, givenBack)
+            steps.emit(ScanMetrics.failed, log)
+        }
+
+        private func attempt(_ what: String, _ work: () async throws -> Void) async {
+            do {
+                try await work()
+            } catch {
+                log.warning("Could not \(what)", error: error)
+            }
+        }
+
+        private func cached(_ claim: ScanClaim, _ results: String?) -> ScanAnswer {
+            steps.emit(ScanMetrics.cached, log)
+            log.info("Answered from the cache")
+            var answer = ScanAnswer(status: .cached, function: function, codeSHA256: claim.code.codeSHA256)
+            answer.results = results
+            return answer
+        }
+
+        private func inProgress(_ claim: ScanClaim) -> ScanAnswer {
+            log.info("Another invocation is scanning this code")
+            return ScanAnswer(
+                status: .inProgress,
+                function: function,
+                reason: "Another invocation is scanning this code.",
+                codeSHA256: claim.code.codeSHA256
+            )
+        }
+
+        private func context(until deadline: Deadline) -> CallContext {
+            CallContext(deadline: deadline, log: log)
+        }
+
+        private func summary(of finished: FinishedScan) -> Logger.Metadata {
+            var summary: Logger.Metadata = [
+                "status": "\(finished.status)",
+                "seconds": .stringConvertible(finished.report.duration.inSeconds),
+            ]
+            if let results = finished.results { summary["results"] = "\(results)" }
+            if let severities = finished.report.severities {
+                summary["vulnerabilities"] = .stringConvertible(severities.total)
+            }
+            return summary
+        }
+    }
+}

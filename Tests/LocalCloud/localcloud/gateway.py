@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -85,8 +86,13 @@ class Gateway:
             return refusal
         request.environ["HTTP_X_MOTO_ACCOUNT_ID"] = caller.account
         # moto reads, decides and writes without locks: two conditional writes could both win.
-        with self._locks[operation.service]:
-            answer = self._ask_moto(request)
+        try:
+            with self._locks[operation.service]:
+                answer = self._ask_moto(request)
+        except Exception:
+            traceback.print_exc()
+            message = "moto failed; the local cloud's log has the trace"
+            return error_answer(operation.service, operation.protocol, 500, "InternalFailure", message)
         return aws_gaps.amend(answer, request, operation, caller, self.packages)
 
     def _ask_moto(self, request: Request) -> Answer:

@@ -108,7 +108,7 @@ class Handler(MotoRequestHandler):
             self.close_connection = True
 
     def _head(self, request: Request, answer: Answer) -> bytes:
-        hidden = {"connection", "transfer-encoding", "server", "date"}
+        hidden = {"connection", "transfer-encoding", "server", "date", "status"}
         bodiless = answer.status in (204, 304)
         if request.method != "HEAD" or answer.header("content-length") is None:
             hidden.add("content-length")

@@ -1,0 +1,73 @@
+package import FunctionScan
+package import LambdaRuntime
+package import Logging
+import Support
+package import Telemetry
+
+/// Gives each event to what does its work.
+package struct Dispatch: Sendable {
+    private let functionScan: FunctionScan
+    private let functionName: String?
+
+    /// - Parameter functionName: Our own (`AWS_LAMBDA_FUNCTION_NAME`).
+    package init(functionScan: FunctionScan, functionName: String?) {
+        self.functionScan = functionScan
+        self.functionName = functionName
+    }
+
+    /// - Returns: The answer's JSON.
+    package func handle(_ invocation: Invocation, _ log: Logger) async throws -> [UInt8] {
+        let identity = try ScannerIdentity(invocation, functionName: functionName)
+        let context = CallContext(deadline: invocation.deadline, log: log)
+        let event = try IncomingEvent(invocation.event)
+        guard case .batch(let records) = event else {
+            return try await handle(event, identity, owner: invocation.requestID, context)
+        }
+        return await handle(records, identity, context)
+    }
+
+    private func handle(
+        _ event: IncomingEvent,
+        _ identity: ScannerIdentity,
+        owner: String,
+        _ context: CallContext
+    ) async throws -> [UInt8] {
+        switch event {
+        case .functionChange(let change):
+            return try await functionScan.run(change, identity: identity, owner: owner, context).json
+        case .job(let name):
+            throw EventError.unsupported("There is no job \(quoted(name)).")
+        case .batch:
+            throw EventError.malformed("A message of an SQS batch holds a batch itself.")
+        }
+    }
+
+    /// One after the other: a scan takes all of a function's memory and disk. Those that failed, and those for which no
+    /// time was left, go back to the queue.
+    private func handle(
+        _ records: [IncomingEvent.Record],
+        _ identity: ScannerIdentity,
+        _ context: CallContext
+    ) async -> [UInt8] {
+        var failed: [String] = []
+        for record in records {
+            var context = context
+            context.log[metadataKey: "messageId"] = "\(record.messageId)"
+            do {
+                let event = try IncomingEvent(Array(record.body.utf8))
+                _ = try await handle(event, identity, owner: record.messageId, context)
+            } catch {
+                context.log.error("A message of the batch failed", error: error)
+                failed.append(record.messageId)
+            }
+        }
+        var answer = JSONWriter()
+        answer.object { answer in
+            answer.key("batchItemFailures")
+            answer.array { answer in
+                for id in failed { answer.object { $0.member("itemIdentifier", id) } }
+            }
+        }
+        return answer.bytes
+    }
+}

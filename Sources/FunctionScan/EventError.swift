@@ -1,0 +1,21 @@
+package import Support
+
+/// An event that cannot be worked on.
+package struct EventError: Failure, Equatable {
+    package let label: String
+    package let description: String
+
+    /// It is not what it says it is.
+    package static func malformed(_ why: String) -> EventError {
+        EventError(label: "Event.Malformed", description: why)
+    }
+
+    /// It is something else than what is expected here.
+    package static func unsupported(_ why: String) -> EventError {
+        EventError(
+            label: "Event.Unsupported",
+            description: why + " Expected: a CloudTrail event of a created or changed Lambda function, "
+                + "{\"job\": ...}, a Scheduled Event, or an SQS batch of these."
+        )
+    }
+}

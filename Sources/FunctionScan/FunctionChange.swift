@@ -1,0 +1,85 @@
+package import AWSClients
+import Support
+
+/// A function that somebody created or changed, as CloudTrail tells it through EventBridge.
+package struct FunctionChange: Sendable, Equatable {
+    package static let eventNames: Set<String> = [
+        "CreateFunction20150331", "UpdateFunctionCode20150331v2", "UpdateFunctionConfiguration20150331v2",
+    ]
+
+    /// The function, or nil when the call failed, so that nothing changed.
+    package let function: FunctionARN?
+
+    /// The error code of a call that failed.
+    package let errorCode: String?
+
+    package init(function: FunctionARN?, errorCode: String? = nil) {
+        self.function = function
+        self.errorCode = errorCode
+    }
+
+    /// The `detail` of an event of detail type `AWS API Call via CloudTrail`, as far as it is needed.
+    ///
+    /// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+    package struct Detail: Decodable, Sendable {
+        let eventSource: String?
+        let eventName: String?
+        let awsRegion: String?
+        let errorCode: String?
+        let recipientAccountId: String?
+        let userIdentity: UserIdentity?
+        let requestParameters: RequestParameters?
+        let responseElements: ResponseElements?
+
+        struct UserIdentity: Decodable, Sendable { let accountId: String? }
+        struct RequestParameters: Decodable, Sendable { let functionName: String? }
+        struct ResponseElements: Decodable, Sendable { let functionArn: String? }
+    }
+
+    /// - Parameters:
+    ///   - account: The event's own account, which is the function's whoever made the call.
+    ///   - region: The event's own region.
+    package init(_ detail: Detail, account: String?, region: String?) throws(EventError) {
+        guard detail.eventSource == "lambda.amazonaws.com", let eventName = detail.eventName,
+            Self.eventNames.contains(eventName)
+        else {
+            throw .unsupported(
+                "The CloudTrail event \(quoted(detail.eventName ?? "without a name")) of "
+                    + "\(quoted(detail.eventSource ?? "no source")) is not one of "
+                    + "\(Self.eventNames.sorted().joined(separator: ", "))."
+            )
+        }
+        if let errorCode = detail.errorCode {
+            self.init(function: nil, errorCode: errorCode)
+            return
+        }
+        self.init(function: try Self.function(of: detail, account: account, region: region))
+    }
+
+    private static func function(
+        of detail: Detail,
+        account: String?,
+        region: String?
+    ) throws(EventError) -> FunctionARN {
+        if let text = detail.responseElements?.functionArn {
+            guard let function = FunctionARN(text) else {
+                throw .malformed("responseElements.functionArn is not the ARN of a function: \(quoted(text))")
+            }
+            return function
+        }
+        guard let text = detail.requestParameters?.functionName else {
+            throw .malformed("The event names no function: it has neither functionArn nor functionName.")
+        }
+        let owner = account ?? detail.recipientAccountId ?? detail.userIdentity?.accountId ?? ""
+        guard
+            let function = FunctionARN(
+                functionName: text,
+                region: detail.awsRegion ?? region ?? "",
+                account: owner
+            )
+        else {
+            throw .malformed("requestParameters.functionName is not a function's name or ARN: \(quoted(text))")
+        }
+        return function
+    }
+}
