@@ -61,6 +61,7 @@ let package = Package(
         room("Hashing", ["CCrypto", "Support"]),
         room("Telemetry", ["Support", log]),
         room("HTTPTransport", ["CCurl", "Support"]),
+        tests(of: "HTTPTransport", ["Support"]),
         room("AWSSigning", ["Hashing", "Support"]),
         room("AWSClients", ["AWSSigning", "CExpat", "HTTPTransport", "Hashing", "Support", "Telemetry", log]),
         room("LambdaRuntime", ["HTTPTransport", "Support", log]),

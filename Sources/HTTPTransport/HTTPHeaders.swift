@@ -25,6 +25,12 @@ package struct HTTPHeaders: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     package mutating func add(_ name: String, _ value: String) {
         fields.append(Field(name: name, value: value))
     }
+
+    /// Adds to the value of the last field, after a space.
+    mutating func continueLast(with more: String) {
+        guard let last = fields.indices.last else { return }
+        fields[last].value += fields[last].value.isEmpty || more.isEmpty ? more : " " + more
+    }
 }
 
 private func equalIgnoringCase(_ left: String, _ right: String) -> Bool {

@@ -8,18 +8,30 @@ package struct HTTPRequest: Sendable {
     package var body: HTTPRequestBody
     package var limits: HTTPLimits
 
+    /// Whether the proxy that the environment names (`https_proxy`, `no_proxy` and so on) is used. False for what is
+    /// only there on this machine: the Runtime API and the endpoint of container credentials.
+    package var usesProxy: Bool
+
+    /// Whether the answer may come compressed (`Accept-Encoding: gzip`). The body arrives unpacked, and the limit of the
+    /// sink holds for what is unpacked; the answer's headers stay as they came.
+    package var acceptsCompression: Bool
+
     package init(
         method: String = "GET",
         url: String,
         headers: HTTPHeaders = [:],
         body: HTTPRequestBody = .none,
-        limits: HTTPLimits = HTTPLimits()
+        limits: HTTPLimits = HTTPLimits(),
+        usesProxy: Bool = true,
+        acceptsCompression: Bool = false
     ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
         self.limits = limits
+        self.usesProxy = usesProxy
+        self.acceptsCompression = acceptsCompression
     }
 }
 

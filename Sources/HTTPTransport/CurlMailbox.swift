@@ -1,0 +1,181 @@
+import CCurl
+import Support
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Musl
+#endif
+
+/// What callers and the transport's thread share: the orders that wait, and the way to wake the thread.
+final class CurlMailbox: Sendable {
+    let caBundle: String?
+    let clock: WallClock
+    private let state = Mutex(State())
+
+    private struct State {
+        var phase = Phase.asleep
+        var orders: [TransferOrder] = []
+        var cancelled: [TransferTicket] = []
+        var multi: MultiReference?
+        var waitingForEnd: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private enum Phase {
+        /// No request has been sent: there is no thread.
+        case asleep
+        case running
+        /// The thread is to end.
+        case closing
+        case ended
+    }
+
+    /// All that the thread has to do next.
+    struct Contents {
+        var orders: [TransferOrder]
+        var cancelled: [TransferTicket]
+        var isClosing: Bool
+    }
+
+    init(caBundle: String?, clock: WallClock) {
+        self.caBundle = caBundle
+        self.clock = clock
+    }
+
+    /// Hands an order to the thread, which it starts when this is the first.
+    func post(_ order: TransferOrder) {
+        let refusal: (HTTPError.Reason, String)? = state.withLock { state in
+            switch state.phase {
+            case .asleep:
+                guard startThread() else { return (.other, "no thread could be started") }
+                state.phase = .running
+            case .running: break
+            case .closing, .ended: return (.cancelled, "the transport was shut down")
+            }
+            state.orders.append(order)
+            state.multi?.wakeUp()
+            return nil
+        }
+        if let (reason, detail) = refusal { order.fail(reason, detail) }
+    }
+
+    /// Ends a transfer that may be in flight, on its way, over, or not even posted: the ticket remembers.
+    func cancel(_ ticket: TransferTicket) {
+        ticket.cancel()
+        state.withLock { state in
+            guard state.phase == .running else { return }
+            state.cancelled.append(ticket)
+            state.multi?.wakeUp()
+        }
+    }
+
+    /// Tells the thread to end.
+    func close() {
+        state.withLock { state in
+            switch state.phase {
+            case .asleep: state.phase = .ended
+            case .running:
+                state.phase = .closing
+                state.multi?.wakeUp()
+            case .closing, .ended: break
+            }
+        }
+    }
+
+    /// Tells the thread to end, and waits until it has let go of all that it held.
+    func closeAndWait() async {
+        close()
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                if state.phase == .ended { return true }
+                state.waitingForEnd.append(continuation)
+                return false
+            }
+            if isOver { continuation.resume() }
+        }
+    }
+
+    // MARK: The thread's side
+
+    /// Lets callers wake `multi`; nil before it is freed.
+    func setMulti(_ multi: MultiReference?) {
+        state.withLock { $0.multi = multi }
+    }
+
+    func take() -> Contents {
+        state.withLock { state in
+            defer {
+                state.orders.removeAll()
+                state.cancelled.removeAll()
+            }
+            return Contents(
+                orders: state.orders,
+                cancelled: state.cancelled,
+                isClosing: state.phase == .closing
+            )
+        }
+    }
+
+    /// Takes no more orders from here on; returns those that came at the last moment.
+    func stopTaking() -> [TransferOrder] {
+        state.withLock { state in
+            state.phase = .closing
+            defer { state.orders.removeAll() }
+            return state.orders
+        }
+    }
+
+    /// The last thing that the thread does.
+    func didEnd() {
+        let waiting = state.withLock { state in
+            state.phase = .ended
+            defer { state.waitingForEnd.removeAll() }
+            return state.waitingForEnd
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    /// A thread of its own and not one of Swift's pool, because it blocks in `curl_multi_poll`. It is detached, and owns
+    /// the mailbox until it ends.
+    private func startThread() -> Bool {
+        let mailbox = Unmanaged.passRetained(self)
+        var thread = pthread_t()
+        let code = pthread_create(&thread, nil, runTransportThread, mailbox.toOpaque())
+        guard code == 0 else {
+            mailbox.release()
+            return false
+        }
+        pthread_detach(thread)
+        return true
+    }
+}
+
+/// A multi handle as something to wake up.
+///
+/// Unchecked, because of all that is done with the pointer here, `curl_multi_wakeup` is what libcurl allows from any
+/// thread; the mailbox calls it under its lock and forgets it before the handle is freed.
+struct MultiReference: @unchecked Sendable {
+    private let multi: UnsafeMutableRawPointer
+
+    init(_ multi: UnsafeMutableRawPointer) {
+        self.multi = multi
+    }
+
+    func wakeUp() {
+        curl_multi_wakeup(multi)
+    }
+}
+
+private func runTransportThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let context else { return nil }
+    let mailbox = Unmanaged<CurlMailbox>.fromOpaque(context).takeRetainedValue()
+    // Signals are for the program's other threads. SIGPIPE above all: a write to a lost connection raises it in the
+    // thread that writes, and libcurl is told to leave signals alone (CURLOPT_NOSIGNAL).
+    var signals = sigset_t()
+    sigfillset(&signals)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    CurlMultiLoop.run(mailbox)
+    mailbox.didEnd()
+    return nil
+}

@@ -1,0 +1,118 @@
+import Support
+
+/// Builds the answer of one request from header lines and pieces of body. It lives on the transport's thread.
+final class ResponseReceiver {
+    /// Of an answer that is no success, this much is kept and so much more is read, so that its connection can be
+    /// used again; then it is cut.
+    static let keptOfOthers = 64 * 1024
+    static let readOfOthers = 1024 * 1024
+
+    /// For all header lines of a transfer together, with interim answers and trailers.
+    static let headerLimit = 64 * 1024
+
+    /// What the server announced is reserved in one go up to this; a false announcement must cost nothing.
+    private static let reserveLimit: Int64 = 8 * 1024 * 1024
+
+    private let sink: HTTPBodySink
+    private var response = HTTPResponse(status: 0)
+    private var file: ResponseFile?
+    private var headerBytes = 0
+    private var bodyBytes: Int64 = 0
+    private var hasAllHeaders = false
+
+    init(_ sink: HTTPBodySink) {
+        self.sink = sink
+    }
+
+    /// Whether nothing of an answer has come yet.
+    var isUntouched: Bool { headerBytes == 0 }
+
+    /// Takes one header line with its line end: the status line, a field, the empty line, or a trailer.
+    func takeHeader(_ line: UnsafeRawBufferPointer) throws(TransferFault) {
+        headerBytes += line.count
+        if headerBytes > ResponseReceiver.headerLimit {
+            throw TransferFault(.tooLarge, "the headers are longer than \(ResponseReceiver.headerLimit) bytes")
+        }
+        // Trailers say nothing that is needed here, and must not pass for headers (RFC 9110 section 6.5.1).
+        if hasAllHeaders { return }
+
+        var text = String(decoding: line, as: UTF8.self)[...]
+        while let last = text.last, last.isNewline { text.removeLast() }
+        if text.hasPrefix("HTTP/") {
+            // An interim answer (1xx) may have come before.
+            response = HTTPResponse(status: Int(text.drop { $0 != " " }.dropFirst().prefix(3)) ?? 0)
+        } else if text.isEmpty {
+            if response.status >= 200 { try begin() }
+        } else {
+            response.headers.add(line: text)
+        }
+    }
+
+    /// Takes a piece of the body; false when no more of it is wanted. `announced` is the length that the server gave for
+    /// the whole of it, if it did, and the body is not compressed.
+    func takeBody(_ piece: UnsafeRawBufferPointer, announced: Int64?) throws(TransferFault) -> Bool {
+        let isFirst = bodyBytes == 0
+        bodyBytes += Int64(piece.count)
+        guard response.isSuccess else {
+            response.body.append(contentsOf: piece.prefix(ResponseReceiver.keptOfOthers - response.body.count))
+            return bodyBytes <= ResponseReceiver.readOfOthers
+        }
+        switch sink {
+        case .collect(let limit):
+            try check(limit: Int64(limit), announced: announced)
+            if isFirst, let announced {
+                response.body.reserveCapacity(Int(min(announced, ResponseReceiver.reserveLimit)))
+            }
+            response.body.append(contentsOf: piece)
+        case .file(_, let limit):
+            try check(limit: limit, announced: announced)
+            try file?.append(piece)
+        case .stream(let take):
+            do {
+                try take(piece)
+            } catch {
+                throw TransferFault(.sink, "the closure for the body failed: \(describe(error).description)")
+            }
+        }
+        return true
+    }
+
+    /// The answer, once all of it is here.
+    func finish() throws(TransferFault) -> HTTPResponse {
+        try file?.keep()
+        return response
+    }
+
+    /// Removes what was begun.
+    func discard() {
+        file?.discard()
+    }
+
+    /// The headers are complete: only now is it known whether the sink is for this answer.
+    private func begin() throws(TransferFault) {
+        hasAllHeaders = true
+        if response.isSuccess, case .file(let path, _) = sink { file = try ResponseFile(path: path) }
+    }
+
+    private func check(limit: Int64, announced: Int64?) throws(TransferFault) {
+        if max(bodyBytes, announced ?? 0) > limit {
+            throw TransferFault(.tooLarge, "the body is longer than \(limit) bytes")
+        }
+    }
+}
+
+extension HTTPHeaders {
+    /// Adds the field of a line. What has no colon is passed over; a line that begins with a blank continues the value
+    /// before it (RFC 9112 section 5.2).
+    fileprivate mutating func add(line: Substring) {
+        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
+        if line.first.map(isBlank) == true {
+            continueLast(with: String(line.drop(while: isBlank)))
+            return
+        }
+        guard let colon = line.firstIndex(of: ":") else { return }
+        var value = line[line.index(after: colon)...].drop(while: isBlank)
+        while let last = value.last, isBlank(last) { value.removeLast() }
+        add(String(line[..<colon]), String(value))
+    }
+}
