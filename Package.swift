@@ -66,13 +66,26 @@ let package = Package(
         room("AWSClients", ["AWSSigning", "CExpat", "HTTPTransport", "Hashing", "Support", "Telemetry", log]),
         room("LambdaRuntime", ["HTTPTransport", "Support", log]),
         room("QScanner", ["Support", subprocess]),
-        room("FunctionScan", ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "Support", "Telemetry", log]),
+        room("QualysAPI", ["Support", "Telemetry"]),
+        room(
+            "FunctionScan",
+            ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support", "Telemetry", log]
+        ),
         room(
             "Application",
-            ["AWSClients", "FunctionScan", "HTTPTransport", "LambdaRuntime", "QScanner", "Support", "Telemetry", log]
+            [
+                "AWSClients", "FunctionScan", "HTTPTransport", "LambdaRuntime", "QScanner", "QualysAPI", "Support",
+                "Telemetry", log,
+            ]
         ),
-        program("bootstrap", ["Application"]),
-        program("qualysctl", ["Application", argumentParser]),
+        program("bootstrap", ["Application", "HTTPTransport", "LambdaRuntime", "Support", log]),
+        program(
+            "qualysctl",
+            [
+                "AWSClients", "Application", "FunctionScan", "HTTPTransport", "LambdaRuntime", "QualysAPI", "Support",
+                "Telemetry", log, argumentParser,
+            ]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

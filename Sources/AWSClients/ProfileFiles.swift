@@ -90,3 +90,8 @@ func readSmallFile(_ path: String) -> String? {
     else { return nil }
     return String(decoding: data, as: UTF8.self)
 }
+
+/// The region of the selected profile, for where the environment names none.
+package func profileRegion(environment: [String: String]) -> String? {
+    ProfileFiles(environment: environment).region
+}

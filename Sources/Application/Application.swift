@@ -4,8 +4,8 @@ package import HTTPTransport
 package import Logging
 import QScanner
 package import QualysAPI
-package import Support
-import Telemetry
+import Support
+package import Telemetry
 
 /// The parts of both programs, put together. Nothing is called and nothing is opened before the first event needs it.
 package struct Application: Sendable {
@@ -18,7 +18,14 @@ package struct Application: Sendable {
 
     /// - Parameters:
     ///   - scratchRoot: A folder of this program's own for what scans leave.
-    package init(settings: Settings, environment: [String: String], http: HTTPClient, scratchRoot: String) {
+    ///   - emit: Takes metrics, with the logger of the work they are of.
+    package init(
+        settings: Settings,
+        environment: [String: String],
+        http: HTTPClient,
+        scratchRoot: String,
+        emit: @escaping @Sendable ([MetricRecord], Logger) -> Void = Application.printMetrics
+    ) {
         self.settings = settings
         self.http = http
         scratch = ScratchFolders(root: scratchRoot)
@@ -57,14 +64,17 @@ package struct Application: Sendable {
                 )
             ),
             scratch: scratch,
-            emit: { records, log in
-                let requestID = log[metadataKey: "requestId"].map { "\($0)" }
-                for record in records {
-                    LineOutput.standardOutput.write(record.line(at: WallClock.system.now(), requestID: requestID))
-                }
-            }
+            emit: emit
         )
         functionScan = FunctionScan(steps: steps, crossAccountRoleName: settings.crossAccountRoleName)
+    }
+
+    /// Writes metrics between the log lines, where CloudWatch finds them.
+    package static let printMetrics: @Sendable ([MetricRecord], Logger) -> Void = { records, log in
+        let requestID = log[metadataKey: "requestId"].map { "\($0)" }
+        for record in records {
+            LineOutput.standardOutput.write(record.line(at: WallClock.system.now(), requestID: requestID))
+        }
     }
 
     /// A logger whose lines go to standard output as JSON.

@@ -2,7 +2,7 @@ package import FunctionScan
 package import LambdaRuntime
 package import Logging
 import Support
-package import Telemetry
+import Telemetry
 
 /// Gives each event to what does its work.
 package struct Dispatch: Sendable {

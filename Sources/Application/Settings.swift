@@ -1,5 +1,5 @@
 package import Logging
-package import Support
+import Support
 
 /// The settings of both programs, read once from the environment. Empty is the same as unset.
 package struct Settings: Sendable {

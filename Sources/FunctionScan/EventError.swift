@@ -1,4 +1,4 @@
-package import Support
+import Support
 
 /// An event that cannot be worked on.
 package struct EventError: Failure, Equatable {

@@ -1,6 +1,6 @@
-package import AWSClients
+import AWSClients
 import Logging
-package import QScanner
+import QScanner
 package import Support
 package import Telemetry
 

@@ -3,7 +3,6 @@ import FoundationEssentials
 package import HTTPTransport
 import Hashing
 package import Support
-import Synchronization
 package import Telemetry
 
 /// Fetches a function's package from its presigned address and holds it against the function's CodeSha256.
@@ -47,30 +46,29 @@ package struct PackageCheck: Sendable {
 
     /// - Returns: The SHA-256 of the package in base64.
     private func fetch(_ location: Redacted, _ context: CallContext) async throws(PackageError) -> String {
-        let hash = Mutex(PackageHash())
+        let hash = PackageHash()
         // A presigned address carries its own signature: no credentials are sent along.
         let request = HTTPRequest(
             url: location.exposed,
             limits: HTTPLimits(idle: .seconds(30), total: context.deadline.remaining(at: clock.now()))
         )
         let sink = HTTPBodySink.stream { bytes in
-            try hash.withLock { hash in
-                hash.byteCount += bytes.count
-                guard hash.byteCount <= Self.largestPackage else { throw PackageError.tooLarge }
-                hash.sha256.update(bytes)
-            }
+            hash.byteCount += bytes.count
+            guard hash.byteCount <= Self.largestPackage else { throw PackageError.tooLarge }
+            hash.sha256.update(bytes)
         }
         let response: HTTPResponse
         do {
             response = try await http.send(request, sink)
         } catch {
-            throw hash.withLock { $0.byteCount } > Self.largestPackage ? .tooLarge : .transfer(error)
+            throw hash.byteCount > Self.largestPackage ? .tooLarge : .transfer(error)
         }
         guard response.isSuccess else { throw .refused(status: response.status) }
-        return hash.withLock { Data($0.sha256.finalize()).base64EncodedString() }
+        return Data(hash.sha256.finalize()).base64EncodedString()
     }
 
-    private struct PackageHash: ~Copyable {
+    /// Sendable because its users take turns: the transport's thread until the transfer has ended, then we.
+    private final class PackageHash: @unchecked Sendable {
         var byteCount = 0
         let sha256 = SHA256()
     }

@@ -1,4 +1,5 @@
 import AWSClients
+import QScanner
 import Support
 
 /// The attributes that a finished scan leaves in the cache table, besides its key.

@@ -1,9 +1,9 @@
 package import AWSClients
 package import HTTPTransport
-import Logging
+package import Logging
 package import QScanner
 package import QualysAPI
-package import Support
+import Support
 package import Telemetry
 
 /// What a function scan is set up to do.
@@ -67,48 +67,59 @@ extension ScanSteps {
         emit: @escaping @Sendable ([MetricRecord], Logger) -> Void
     ) -> ScanSteps {
         let packageCheck = PackageCheck(http: http)
-        let cache = settings.cacheTable.map { ScanCache(table: $0, ttl: settings.cacheTTL, client: DynamoDBClient(own)) }
-        let store = settings.resultsBucket.map { ResultStore(bucket: $0, client: S3Client(own)) }
         let scannerRun = ScannerRun(
             scanner: scanner,
             secrets: secrets,
             access: access,
             gatewayURL: settings.gatewayURL
         )
-        return ScanSteps(
+        var steps = ScanSteps(
             describe: { function, role, context in
                 try await LambdaClient(access.caller(for: function, role)).function(function.description, context)
             },
-            claim: cache.map { cache in { claim, context in try await cache.take(claim, context) } },
             checkPackage: { description, context in try await packageCheck.run(description, context) },
             runScanner: { function, role, scratch, context in
                 try await scannerRun(function, role, scratch, context)
             },
-            store: store.map { store in { scan, context in try await store.store(scan, context) } },
-            publish: settings.topicARN.map { topicARN in
-                { scan, context in
-                    let message = ScanMessage(scan: scan)
-                    // A topic is reached in its own region.
-                    let region = topicARN.split(separator: ":").dropFirst(3).first.map(String.init) ?? own.region
-                    try await SNSClient(own.inRegion(region)).publish(
-                        topicARN: topicARN,
-                        subject: message.subject,
-                        message: message.json,
-                        attributes: message.attributes,
-                        context
-                    )
-                }
-            },
-            tag: settings.isTagging
-                ? { function, role, tags, context in
-                    try await LambdaClient(access.caller(for: function, role)).tag(function.description, tags, context)
-                } : nil,
-            record: cache.map { cache in { claim, scan, context in try await cache.record(claim, scan, context) } },
-            giveBack: cache.map { cache in { claim, context in try await cache.giveBack(claim, context) } },
             forgetSecret: { await secrets.forget() },
             makeScratch: { try scratch.make() },
             removeScratch: { scratch.remove($0) },
             emit: emit
+        )
+        if let table = settings.cacheTable {
+            let cache = ScanCache(table: table, ttl: settings.cacheTTL, client: DynamoDBClient(own))
+            steps.claim = { claim, context in try await cache.take(claim, context) }
+            steps.record = { claim, scan, context in try await cache.record(claim, scan, context) }
+            steps.giveBack = { claim, context in try await cache.giveBack(claim, context) }
+        }
+        if let bucket = settings.resultsBucket {
+            let store = ResultStore(bucket: bucket, client: S3Client(own))
+            steps.store = { scan, context in try await store.store(scan, context) }
+        }
+        if let topicARN = settings.topicARN {
+            steps.publish = { scan, context in
+                try await ScanMessage(scan: scan).publish(to: topicARN, own, context)
+            }
+        }
+        if settings.isTagging {
+            steps.tag = { function, role, tags, context in
+                try await LambdaClient(access.caller(for: function, role)).tag(function.description, tags, context)
+            }
+        }
+        return steps
+    }
+}
+
+extension ScanMessage {
+    fileprivate func publish(to topicARN: String, _ own: AWSCaller, _ context: CallContext) async throws(AWSError) {
+        // A topic is reached in its own region.
+        let region = topicARN.split(separator: ":").dropFirst(3).first.map(String.init) ?? own.region
+        try await SNSClient(own.inRegion(region)).publish(
+            topicARN: topicARN,
+            subject: subject,
+            message: json,
+            attributes: attributes,
+            context
         )
     }
 }

@@ -1,7 +1,7 @@
 package import AWSClients
 package import Logging
 package import QScanner
-package import Support
+import Support
 package import Telemetry
 
 /// What a scan does to the world, one closure a step. `ScanSteps+AWS.swift` has the real ones; tests give their own.

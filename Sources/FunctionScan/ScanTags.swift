@@ -1,14 +1,15 @@
+import QScanner
 import Support
 
 /// The tags that a scan leaves on the function. Names that users and their policies rely on.
-package enum ScanTags {
-    package static func finished(_ scan: FinishedScan) -> [(name: String, value: String)] {
+enum ScanTags {
+    static func finished(_ scan: FinishedScan) -> [(name: String, value: String)] {
         var tags = tags(status: scan.status, at: scan.timestamp)
         if let tag = scan.report.tag { tags.append((name: "QualysScanTag", value: tag)) }
         return tags
     }
 
-    package static func failed(at now: Timestamp) -> [(name: String, value: String)] {
+    static func failed(at now: Timestamp) -> [(name: String, value: String)] {
         tags(status: "failed", at: now)
     }
 

@@ -1,4 +1,5 @@
 import AWSClients
+import AWSSigning
 import QScanner
 import QualysAPI
 import Support

@@ -1,6 +1,6 @@
 import FoundationEssentials
-package import QScanner
-package import Support
+import QScanner
+import Support
 
 /// Makes and removes the folders of scans, all below one root.
 package struct ScratchFolders: Sendable {

@@ -1,4 +1,4 @@
-package import Support
+import Support
 
 /// A failure in the form that Lambda takes: it is what the console, the dead letter and the alarms show.
 package struct ReportedError: Sendable, Equatable {

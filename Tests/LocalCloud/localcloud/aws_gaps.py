@@ -25,14 +25,14 @@ _ROLE_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):role/(?:.*/)?([^/]+)")
 _MAX_TAG_VALUE = 256
 
 
-def refuse(operation: Operation, caller: Identity) -> Answer | None:
+def refuse(request: Request, operation: Operation, caller: Identity) -> Answer | None:
     """The refusal that AWS would give and moto would not."""
     if operation.service == "lambda":
         return _refuse_foreign_function(operation, caller) or _refuse_tags(operation)
     if operation.action == "sts:AssumeRole":
         return _refuse_role(operation, caller)
     if operation.service == "s3":
-        return _refuse_wrong_region(operation, caller)
+        return _refuse_unknown_length(request) or _refuse_wrong_region(operation, caller)
     return None
 
 
@@ -105,6 +105,19 @@ def _external_id_fits(condition: dict[str, Any], external_id: str | None) -> boo
 
 def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _refuse_unknown_length(request: Request) -> Answer | None:
+    """S3 takes chunked transfers only where the length is said in another header."""
+    if request.header("transfer-encoding") and not request.header("x-amz-decoded-content-length"):
+        message = "A header you provided implies functionality that is not implemented"
+        return error_answer("s3", "rest-xml", 501, "NotImplemented", message)
+    if request.method == "PUT" and not (
+        request.header("content-length") or request.header("transfer-encoding")
+    ):
+        message = "You must provide the Content-Length HTTP header."
+        return error_answer("s3", "rest-xml", 411, "MissingContentLength", message)
+    return None
 
 
 def _refuse_wrong_region(operation: Operation, caller: Identity) -> Answer | None:

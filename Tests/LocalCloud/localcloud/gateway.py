@@ -81,7 +81,7 @@ class Gateway:
         return answer
 
     def _serve_aws(self, request: Request, operation: Operation, caller: Identity) -> Answer:
-        refusal = aws_gaps.refuse(operation, caller)
+        refusal = aws_gaps.refuse(request, operation, caller)
         if refusal:
             return refusal
         request.environ["HTTP_X_MOTO_ACCOUNT_ID"] = caller.account

@@ -1,0 +1,24 @@
+import Glibc
+import Telemetry
+
+/// Runs `work` with a line at the foot of the terminal that says what is going on and for how long; there is none
+/// elsewhere. Ctrl-C cancels the work.
+func withProgress<Result: Sendable>(
+    _ what: String,
+    _ work: @escaping @Sendable () async throws -> Result
+) async throws -> Result {
+    guard isTerminal else { return try await cancelledBySignals(work) }
+    let start = ContinuousClock.now
+    let ticker = Task {
+        while !Task.isCancelled {
+            let seconds = (ContinuousClock.now - start).components.seconds
+            LineOutput.standardError.write(Array("\r\u{1B}[K\(what) … \(seconds) s\r".utf8))
+            try await Task.sleep(for: .seconds(1))
+        }
+    }
+    defer {
+        ticker.cancel()
+        LineOutput.standardError.write(Array("\r\u{1B}[K".utf8))
+    }
+    return try await cancelledBySignals(work)
+}

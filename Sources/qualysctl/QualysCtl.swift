@@ -1,0 +1,55 @@
+import Application
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Support
+
+/// The same work as `bootstrap`'s, from a person's shell.
+@main
+struct QualysCtl: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "qualysctl",
+        abstract: "Scan Lambda functions with Qualys from your shell.",
+        discussion: """
+            Settings come from the environment, as in Lambda (see the README). AWS credentials come from the \
+            environment or the profile files.
+
+            Exit status: 0 all done; 1 failed; 2 bad usage; 3 done in part.
+            """,
+        subcommands: [ScanCommand.self, InvokeCommand.self, DoctorCommand.self]
+    )
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch let ended as ExitStatus {
+            Glibc.exit(ended.rawValue)
+        } catch let failure as any Failure {
+            printError("qualysctl: \(failure.description)")
+            Glibc.exit((failure is SettingsError ? ExitStatus.badUsage : .failed).rawValue)
+        } catch {
+            let message = fullMessage(for: error)
+            let isUsage = exitCode(for: error) == .validationFailure
+            if exitCode(for: error) == .success {
+                print(message)
+            } else {
+                printError(message)
+            }
+            Glibc.exit(isUsage ? ExitStatus.badUsage.rawValue : exitCode(for: error).rawValue)
+        }
+        Glibc.exit(ExitStatus.done.rawValue)
+    }
+}
+
+/// How a run ended, for the shell.
+enum ExitStatus: Int32, Error {
+    case done = 0
+    case failed = 1
+    case badUsage = 2
+    case partial = 3
+}
