@@ -9,12 +9,18 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .server import CloudServer
 
 DEFAULT_ACCOUNT = "012345678912"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="localcloud", description="A stand-in for AWS, for tests.")
+    parser = argparse.ArgumentParser(
+        prog="localcloud", description="A stand-in for AWS, for tests."
+    )
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--ready-file", type=Path, help="written when the port listens")
     parser.add_argument("--account", default=os.environ.get("MOTO_ACCOUNT_ID", DEFAULT_ACCOUNT))
@@ -34,7 +40,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: cloud.stop())
     if options.until_stdin_ends:
-        threading.Thread(target=lambda: (sys.stdin.read(), cloud.stop()), daemon=True).start()
+        threading.Thread(target=_stop_with_stdin, args=(cloud,), daemon=True).start()
     print("localcloud: a stand-in for AWS, for tests only; it keeps nothing.", file=sys.stderr)
     ready = json.dumps(
         {
@@ -50,6 +56,11 @@ def main() -> None:
         scratch.write_text(ready)
         scratch.replace(options.ready_file)
     cloud.serve()
+
+
+def _stop_with_stdin(cloud: CloudServer) -> None:
+    sys.stdin.read()
+    cloud.stop()
 
 
 if __name__ == "__main__":

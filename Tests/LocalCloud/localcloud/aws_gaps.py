@@ -20,15 +20,17 @@ from .operations import Operation
 from .packages import Packages
 from .wire import Answer, Request
 
-_FUNCTION_ARN = re.compile(r"arn:aws[a-z-]*:lambda:([a-z0-9-]+):(\d{12}):function:")
+_FUNCTION_ARN = re.compile(r"arn:aws[a-z-]*:lambda:([a-z0-9-]+):(\d{12}):function:[^:]+(:.+)?")
+_PARTIAL_ARN = re.compile(r"(/functions/)(\d{12}(?::|%3A)function(?::|%3A))", re.IGNORECASE)
 _ROLE_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):role/(?:.*/)?([^/]+)")
 _MAX_TAG_VALUE = 256
+_MAX_TAGS = 50
 
 
 def refuse(request: Request, operation: Operation, caller: Identity) -> Answer | None:
     """The refusal that AWS would give and moto would not."""
     if operation.service == "lambda":
-        return _refuse_foreign_function(operation, caller) or _refuse_tags(operation)
+        return _refuse_foreign_function(operation, caller) or _refuse_tags(operation, caller)
     if operation.action == "sts:AssumeRole":
         return _refuse_role(operation, caller)
     if operation.service == "s3":
@@ -39,7 +41,9 @@ def refuse(request: Request, operation: Operation, caller: Identity) -> Answer |
 def _refuse_foreign_function(operation: Operation, caller: Identity) -> Answer | None:
     arn = _FUNCTION_ARN.match(operation.resource)
     if arn and arn[1] != operation.region:
-        message = f"Functions from '{arn[1]}' are not reachable in this region ('{operation.region}')"
+        message = (
+            f"Functions from '{arn[1]}' are not reachable in this region ('{operation.region}')"
+        )
         return error_answer("lambda", "rest-json", 404, "ResourceNotFoundException", message)
     if arn and arn[2] != caller.account:
         message = (
@@ -50,9 +54,19 @@ def _refuse_foreign_function(operation: Operation, caller: Identity) -> Answer |
     return None
 
 
-def _refuse_tags(operation: Operation) -> Answer | None:
-    tags = operation.parameters.get("Tags") if operation.name == "TagResource" else None
-    for key, value in (tags or {}).items():
+def _refuse_tags(operation: Operation, caller: Identity) -> Answer | None:
+    if operation.name != "TagResource":
+        return None
+    arn = _FUNCTION_ARN.match(operation.resource)
+    if arn and arn[3]:
+        message = "Tags on function aliases and versions are not supported."
+        return error_answer("lambda", "rest-json", 400, "InvalidParameterValueException", message)
+    tags = operation.parameters.get("Tags") or {}
+    function = _function(operation, caller)
+    if function and len(function.tags | tags) > _MAX_TAGS:
+        message = f"The number of tags exceeds the limit of {_MAX_TAGS}."
+        return error_answer("lambda", "rest-json", 400, "InvalidParameterValueException", message)
+    for key, value in tags.items():
         legal = all(char.isalnum() or char in " _.:/=+-@" for char in value)
         if len(value) > _MAX_TAG_VALUE or not legal or len(key) > 128:
             message = f"1 validation error detected: Value at 'tags' failed to satisfy constraint: {key!r}"
@@ -61,6 +75,12 @@ def _refuse_tags(operation: Operation) -> Answer | None:
 
 
 def _refuse_role(operation: Operation, caller: Identity) -> Answer | None:
+    seconds = int(operation.parameters.get("DurationSeconds", 3600))
+    if not 900 <= seconds <= 43200:
+        message = (
+            "1 validation error detected: Value at 'durationSeconds' failed to satisfy constraint"
+        )
+        return error_answer("sts", "query", 400, "ValidationError", message)
     arn = operation.parameters.get("RoleArn", "")
     role = _ROLE_ARN.fullmatch(arn)
     trust = _trust_policy(*role.groups()) if role else None
@@ -75,7 +95,8 @@ def _trust_policy(partition: str, account: str, name: str) -> dict[str, Any] | N
         role = iam_backends[account][partition].get_role(name)
     except NotFoundException:
         return None
-    return json.loads(role.assume_role_policy_document)
+    policy: dict[str, Any] = json.loads(role.assume_role_policy_document)
+    return policy
 
 
 def _trusts(policy: dict[str, Any], caller: Identity, external_id: str | None) -> bool:
@@ -93,9 +114,7 @@ def _names(principal: Any, caller: Identity) -> bool:
         return True
     named = _as_list(principal.get("AWS")) if isinstance(principal, dict) else []
     root = f":iam::{caller.account}:root"
-    return any(
-        name in ("*", caller.account, caller.arn) or name.endswith(root) for name in named
-    )
+    return any(name in ("*", caller.account, caller.arn) or name.endswith(root) for name in named)
 
 
 def _external_id_fits(condition: dict[str, Any], external_id: str | None) -> bool:
@@ -136,6 +155,13 @@ def _refuse_wrong_region(operation: Operation, caller: Identity) -> Answer | Non
     region = f"<Region>{bucket.region_name}</Region></Error>".encode()
     answer.body = bytes(answer.body).replace(b"</Error>", region)
     return answer
+
+
+def complete(request: Request, operation: Operation) -> None:
+    """AWS knows functions by `account:function:name` as well; moto does not."""
+    if operation.service == "lambda":
+        for name in ("PATH_INFO", "RAW_URI", "REQUEST_URI"):
+            request.environ[name] = _PARTIAL_ARN.sub(r"\1", request.environ[name])
 
 
 def amend(
@@ -185,7 +211,8 @@ def _amend_function(
 def _function(operation: Operation, caller: Identity) -> LambdaFunction | None:
     backend = get_backend(caller.account, operation.region)
     qualifier = operation.parameters.get("Qualifier")
+    name = _PARTIAL_ARN.sub(r"\1", "/functions/" + operation.resource).removeprefix("/functions/")
     try:
-        return backend.get_function(operation.parameters["FunctionName"], qualifier)
+        return backend.get_function(name, qualifier)
     except UnknownFunctionException:
         return None

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -18,6 +19,9 @@ from botocore.config import Config
 from .resources import DEFAULT_REGION, Keys, Resources
 
 DEFAULT_ACCOUNT = "012345678912"
+_CLIENT_CONFIG = Config(
+    retries={"total_max_attempts": 1}, proxies={}, s3={"addressing_style": "path"}
+)
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -26,7 +30,9 @@ class LocalCloud(Resources):
 
     def __init__(self, process: subprocess.Popen[str], ready: dict[str, str]) -> None:
         self._process = process
+        self._session = boto3.session.Session()
         self._clients: dict[tuple[str, str, str], Any] = {}
+        self._client_lock = threading.Lock()
         self._direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self.endpoint = ready["endpoint"]
         self.root = Keys(ready["account"], ready["access_key_id"], ready["secret_access_key"])
@@ -89,22 +95,18 @@ class LocalCloud(Resources):
         """A boto3 client that does not retry; the same one for the same question."""
         keys = keys or self.root
         wanted = (service, region, keys.access_key_id)
-        if wanted not in self._clients:
-            self._clients[wanted] = boto3.session.Session().client(
-                service,
-                region_name=region,
-                endpoint_url=self.endpoint,
-                aws_access_key_id=keys.access_key_id,
-                aws_secret_access_key=keys.secret_access_key,
-                aws_session_token=keys.session_token,
-                config=Config(
-                    retries={"total_max_attempts": 1},
-                    proxies={},
-                    ignore_configured_endpoint_urls=True,
-                    s3={"addressing_style": "path"},
-                ),
-            )
-        return self._clients[wanted]
+        with self._client_lock:
+            if wanted not in self._clients:
+                self._clients[wanted] = self._session.client(
+                    service,
+                    region_name=region,
+                    endpoint_url=self.endpoint,
+                    aws_access_key_id=keys.access_key_id,
+                    aws_secret_access_key=keys.secret_access_key,
+                    aws_session_token=keys.session_token,
+                    config=_CLIENT_CONFIG,
+                )
+            return self._clients[wanted]
 
     def calls(self, action: str | None = None) -> list[dict[str, Any]]:
         """The calls so far, in order; with `action` only those of that name or prefix `s3:`."""

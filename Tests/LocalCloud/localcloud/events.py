@@ -96,7 +96,9 @@ def sqs_batch(
 ) -> Event:
     """A batch of messages, one for each body."""
     ids = message_ids or [str(uuid.uuid4()) for _ in bodies]
-    return {"Records": [_record(body, given, queue) for body, given in zip(bodies, ids, strict=True)]}
+    return {
+        "Records": [_record(body, given, queue) for body, given in zip(bodies, ids, strict=True)]
+    }
 
 
 def _record(body: Event | str, message_id: str, queue: str) -> Event:

@@ -95,11 +95,11 @@ def play(
 ) -> Answer | None:
     """The answer under a fault; `None` closes the connection. `work` does what was asked."""
     if fault.kind == "status":
-        answer = error_answer(
+        refusal = error_answer(
             operation.service, operation.protocol, fault.status, fault.code, fault.message
         )
-        answer.headers += fault.headers.items()
-        return answer
+        refusal.headers += fault.headers.items()
+        return refusal
     if fault.kind == "drop_before":
         return None
     if fault.kind == "hang":

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 
 from moto.core.config import default_user_config
-from moto.moto_api._internal import moto_api_backend
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
 from . import aws_gaps, control
@@ -60,6 +60,7 @@ class Gateway:
         serve: Callable[[Call], Answer] | None,
     ) -> Answer | None:
         call = self.calls.begin(request, operation)
+        answer: Answer | None
         try:
             if serve is None:
                 caller = verify(request, operation, self.identities, datetime.now(timezone.utc))
@@ -76,9 +77,12 @@ class Gateway:
             answer = serve(call)
         else:
             call.fault = fault.kind
-            answer = play(fault, operation, lambda: serve(call), self._stopping.wait)
+            answer = play(fault, operation, lambda: serve(call), self._wait)
         note_answer(call, answer)
         return answer
+
+    def _wait(self, seconds: float) -> None:
+        self._stopping.wait(seconds)
 
     def _serve_aws(self, request: Request, operation: Operation, caller: Identity) -> Answer:
         refusal = aws_gaps.refuse(request, operation, caller)
@@ -86,13 +90,16 @@ class Gateway:
             return refusal
         request.environ["HTTP_X_MOTO_ACCOUNT_ID"] = caller.account
         # moto reads, decides and writes without locks: two conditional writes could both win.
+        aws_gaps.complete(request, operation)
         try:
             with self._locks[operation.service]:
                 answer = self._ask_moto(request)
         except Exception:
             traceback.print_exc()
             message = "moto failed; the local cloud's log has the trace"
-            return error_answer(operation.service, operation.protocol, 500, "InternalFailure", message)
+            return error_answer(
+                operation.service, operation.protocol, 500, "InternalFailure", message
+            )
         return aws_gaps.amend(answer, request, operation, caller, self.packages)
 
     def _ask_moto(self, request: Request) -> Answer:

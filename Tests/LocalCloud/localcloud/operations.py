@@ -79,7 +79,11 @@ def service_model(signing_name: str) -> ServiceModel | None:
 
 def _form(request: Request) -> dict[str, Any]:
     form = request.header("content-type") or ""
-    text = request.body.decode("utf-8", "replace") if "x-www-form-urlencoded" in form else request.query
+    text = (
+        request.body.decode("utf-8", "replace")
+        if "x-www-form-urlencoded" in form
+        else request.query
+    )
     pairs = dict(parse_qsl(text, keep_blank_values=True))
     return pairs if "Action" in pairs else {}
 
@@ -120,8 +124,9 @@ def _routes(model_name: str) -> dict[str, list[_Route]]:
         path, _, query = operation.http["requestUri"].partition("?")
         shape = operation.input_shape
         bound: dict[str, set[str]] = {"querystring": set(), "header": set()}
+        members = shape.members if shape else {}
         for member in shape.required_members if shape else ():
-            serialization = shape.members[member].serialization
+            serialization = members[member].serialization
             if serialization.get("location") in bound:
                 bound[serialization["location"]].add(serialization["name"].lower())
         route = _Route(

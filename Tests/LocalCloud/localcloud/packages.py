@@ -15,7 +15,9 @@ from .operations import Operation
 from .wire import Answer, Request
 
 LIFETIME_SECONDS = 600
-_PATH = re.compile(r"/awslambda-(?P<region>[a-z0-9-]+)-tasks/snapshots/(?P<account>\d{12})/(?P<name>.+)")
+_PATH = re.compile(
+    r"/awslambda-(?P<region>[a-z0-9-]+)-tasks/snapshots/(?P<account>\d{12})/(?P<name>.+)"
+)
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 _ONE_MECHANISM = (
     "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, "

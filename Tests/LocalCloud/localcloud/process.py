@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -78,7 +79,9 @@ class BootstrapProcess:
         parsed = (_object_or_none(line) for line in self.lines)
         return [entry for entry in parsed if entry is not None]
 
-    def wait_for_log(self, fits: Callable[[dict[str, Any]], bool], timeout: float = 10.0) -> dict[str, Any]:
+    def wait_for_log(
+        self, fits: Callable[[dict[str, Any]], bool], timeout: float = 10.0
+    ) -> dict[str, Any]:
         """The first log entry that fits; looks again until the time is over."""
         end = time.monotonic() + timeout
         while True:
@@ -126,10 +129,8 @@ class BootstrapProcess:
 
     def _signal_group(self, number: int) -> None:
         if self.is_alive:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
-            except ProcessLookupError:
-                pass
 
     def _sample(self) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -180,7 +181,9 @@ class Resources(ABC):
         )
         return name
 
-    def objects(self, bucket: str, prefix: str = "", region: str = DEFAULT_REGION) -> dict[str, bytes]:
+    def objects(
+        self, bucket: str, prefix: str = "", region: str = DEFAULT_REGION
+    ) -> dict[str, bytes]:
         """All objects under a prefix, with their content."""
         s3 = self.boto("s3", region)
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -250,18 +253,15 @@ class Resources(ABC):
             role = iam.get_role(RoleName=name)
         return str(role["Role"]["Arn"])
 
-    def _code(
-        self, name: str, package: bytes, region: str, keys: Keys | None
-    ) -> dict[str, Any]:
+    def _code(self, name: str, package: bytes, region: str, keys: Keys | None) -> dict[str, Any]:
         """Large packages go through S3, as AWS asks for."""
         if len(package) <= _LARGEST_DIRECT_UPLOAD:
             return {"ZipFile": package}
         bucket = f"localcloud-code-{region}"
         s3 = self.boto("s3", region, keys)
-        try:
+        owned = (s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists)
+        with contextlib.suppress(*owned):
             self.create_bucket(bucket, region=region, keys=keys)
-        except (s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
-            pass
         s3.put_object(Bucket=bucket, Key=f"{name}.zip", Body=package)
         return {"S3Bucket": bucket, "S3Key": f"{name}.zip"}
 

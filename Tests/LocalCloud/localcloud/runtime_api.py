@@ -8,69 +8,19 @@ import re
 import select
 import socket
 import threading
-import time
 import uuid
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from .invocation import Invocation, Outcome
+
 DEFAULT_ARN = "arn:aws:lambda:us-east-1:012345678912:function:scanner"
 _LARGEST_RESPONSE = 6 * 1024 * 1024 + 100
+_NEXT = "/2018-06-01/runtime/invocation/next"
+_INIT_ERROR = "/2018-06-01/runtime/init/error"
 _RESULT = re.compile(r"/2018-06-01/runtime/invocation/([^/]+)/(response|error)")
 _ERROR_TYPE = re.compile(r"\w+\.\w+")
 _ERROR_CONTENT = ("application/vnd.aws.lambda.error+json", "application/json")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How an invocation ended: `response`, `error` or `died`."""
-
-    kind: str
-    body: bytes = b""
-    error_type: str | None = None
-    exit_status: int | None = None
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-@dataclass
-class Invocation:
-    """One event on its way through the function."""
-
-    event: bytes
-    request_id: str
-    timeout_s: float
-    function_arn: str
-    trace_id: str
-    extra_headers: dict[str, str]
-    handed_out: threading.Event = field(default_factory=threading.Event)
-    _outcome: Outcome | None = None
-    _ended: threading.Event = field(default_factory=threading.Event)
-
-    def result(self, timeout: float = 30.0) -> Outcome:
-        if not self._ended.wait(timeout):
-            raise TimeoutError(f"no result for {self.request_id} in {timeout} s")
-        assert self._outcome is not None
-        return self._outcome
-
-    @property
-    def has_ended(self) -> bool:
-        return self._ended.is_set()
-
-    def end(self, outcome: Outcome) -> None:
-        self._outcome = outcome
-        self._ended.set()
-
-    def headers(self) -> dict[str, str]:
-        return {
-            "Lambda-Runtime-Aws-Request-Id": self.request_id,
-            "Lambda-Runtime-Deadline-Ms": str(int((time.time() + self.timeout_s) * 1000)),
-            "Lambda-Runtime-Invoked-Function-Arn": self.function_arn,
-            "Lambda-Runtime-Trace-Id": self.trace_id,
-            **self.extra_headers,
-        }
 
 
 class RuntimeAPI:
@@ -161,15 +111,10 @@ class RuntimeAPI:
         return None
 
     def _judge_result(self, request_id: str, kind: str, headers: Any, body: bytes) -> int:
-        content = (headers.get("Content-Type") or "").partition(";")[0].strip()
-        error_type = headers.get("Lambda-Runtime-Function-Error-Type")
         if kind == "error":
-            self._judge_error(error_type, content, body)
+            self._judge_error(headers, body)
         else:
-            if content != "application/json":
-                self.violations.append(f"a response has the content type {content!r}")
-            if not _is_json(body):
-                self.violations.append("a response is not JSON")
+            self._judge_response(headers, body)
         if self.result_statuses:
             return self.result_statuses.pop(0)
         if len(body) > _LARGEST_RESPONSE:
@@ -178,10 +123,27 @@ class RuntimeAPI:
         if invocation is None:
             self.violations.append(f"a result for {request_id!r}, which is not being worked on")
             return 400
+        error_type = headers.get("Lambda-Runtime-Function-Error-Type")
         invocation.end(Outcome(kind, body, error_type))
         return 202
 
-    def _judge_error(self, error_type: str | None, content: str, body: bytes) -> None:
+    def _judge_response(self, headers: Any, body: bytes) -> None:
+        content = _content_type(headers)
+        if content != "application/json":
+            self.violations.append(f"a response has the content type {content!r}")
+        if not _is_json(body):
+            self.violations.append("a response is not JSON")
+
+    def _judge_init_error(self, headers: Any, body: bytes) -> int:
+        self._judge_error(headers, body)
+        error_type = headers.get("Lambda-Runtime-Function-Error-Type")
+        self.init_error = Outcome("error", body, error_type)
+        self.init_ended.set()
+        return 202
+
+    def _judge_error(self, headers: Any, body: bytes) -> None:
+        error_type = headers.get("Lambda-Runtime-Function-Error-Type")
+        content = _content_type(headers)
         if not error_type or not _ERROR_TYPE.fullmatch(error_type):
             self.violations.append(f"an error has the type header {error_type!r}")
         if content not in _ERROR_CONTENT:
@@ -217,49 +179,46 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         api = self.server.api
-        if self.path != "/2018-06-01/runtime/invocation/next":
+        if self.path != _NEXT:
             api.violations.append(f"GET {self.path}")
-            return self._answer(404, b"{}")
+            self._answer(404, b"{}")
+            return
         api.next_calls += 1
         if api._running:
             api.violations.append(f"the next event was asked for before {list(api._running)} ended")
         if api.drop_next > 0:
             api.drop_next -= 1
             self.close_connection = True
-            return
-        if api.next_statuses:
-            return self._answer(api.next_statuses.pop(0), b"{}")
-        invocation = api._take(self.connection)
-        if invocation is None:
+        elif api.next_statuses:
+            self._answer(api.next_statuses.pop(0), b"{}")
+        elif invocation := api._take(self.connection):
+            self._hand_out(invocation)
+        else:
             self.close_connection = True
-            return
-        headers = {
-            name: value
-            for name, value in invocation.headers().items()
-            if name.lower() not in api.omit_headers
-        }
+
+    def _hand_out(self, invocation: Invocation) -> None:
+        omitted = self.server.api.omit_headers
+        given = invocation.headers().items()
+        headers = {name: value for name, value in given if name.lower() not in omitted}
         self._answer(200, invocation.event, headers)
         invocation.handed_out.set()
-        self.close_connection = self.close_connection or api.close_idle_after_event
+        self.close_connection = self.close_connection or self.server.api.close_idle_after_event
 
     def do_POST(self) -> None:
         api = self.server.api
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if "Transfer-Encoding" in self.headers:
             api.violations.append("a result came chunked")
             self.close_connection = True
             return
-        if self.path == "/2018-06-01/runtime/init/error":
-            error_type = self.headers.get("Lambda-Runtime-Function-Error-Type")
-            api._judge_error(error_type, self.headers.get("Content-Type") or "", body)
-            api.init_error = Outcome("error", body, error_type)
-            api.init_ended.set()
-            return self._answer(202, b'{"status":"OK"}')
-        route = _RESULT.fullmatch(self.path)
-        if not route:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        result = _RESULT.fullmatch(self.path)
+        if result:
+            status = api._judge_result(result[1], result[2], self.headers, body)
+        elif self.path == _INIT_ERROR:
+            status = api._judge_init_error(self.headers, body)
+        else:
             api.violations.append(f"POST {self.path}")
-            return self._answer(404, b"{}")
-        status = api._judge_result(route[1], route[2], self.headers, body)
+            status = 404
         self._answer(status, json.dumps({"status": "OK" if status == 202 else "Error"}).encode())
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
@@ -283,6 +242,10 @@ def _has_gone(client: socket.socket) -> bool:
         return client.recv(1, socket.MSG_PEEK) == b""
     except OSError:
         return True
+
+
+def _content_type(headers: Any) -> str:
+    return str(headers.get("Content-Type") or "").partition(";")[0].strip()
 
 
 def _is_json(body: bytes) -> bool:

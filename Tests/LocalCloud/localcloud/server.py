@@ -22,11 +22,10 @@ class CloudServer:
     @classmethod
     def bind(cls, port: int, account: str) -> CloudServer:
         """Takes the port (0 for a free one); `serve` then blocks until `stop`."""
-        server = Server(port)
+        stopping = threading.Event()
         root = new_identity(account)
-        gateway = Gateway(root, server.stopping)
-        server.answer = gateway
-        return cls(root, gateway, server)
+        gateway = Gateway(root, stopping)
+        return cls(root, gateway, Server(port, stopping, gateway))
 
     @property
     def endpoint(self) -> str:

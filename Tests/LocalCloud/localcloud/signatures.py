@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from urllib.parse import quote, unquote, unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -85,7 +85,9 @@ class _WireS3Signer(S3SigV4Auth):
         return quote(unquote_to_bytes(path), safe="/-_.~")
 
 
-def verify(request: Request, operation: Operation, identities: Identities, now: datetime) -> Identity:
+def verify(
+    request: Request, operation: Operation, identities: Identities, now: datetime
+) -> Identity:
     """The identity that signed the request; raises `Refusal`."""
     header = request.header("authorization")
     if header is None:
@@ -113,10 +115,11 @@ def _identity(
     key: str, request: Request, operation: Operation, identities: Identities, now: datetime
 ) -> Identity:
     identity = identities.find(key)
+    invalid = "The security token included in the request is invalid."
     if identity is None:
-        raise Refusal(operation, "unknown key", "The security token included in the request is invalid.")
+        raise Refusal(operation, "unknown key", invalid)
     if request.header("x-amz-security-token") != identity.session_token:
-        raise Refusal(operation, "wrong token", "The security token included in the request is invalid.")
+        raise Refusal(operation, "wrong token", invalid)
     if identity.has_expired(now):
         raise Refusal(operation, "expired", "The security token included in the request is expired")
     return identity
@@ -129,23 +132,30 @@ def _check_time(request: Request, operation: Operation, day: str, now: datetime)
         else:
             sent = parsedate_to_datetime(request.header("date") or "").astimezone(timezone.utc)
     except (TypeError, ValueError):
-        raise Refusal(operation, "malformed", "A valid X-Amz-Date or Date header is needed.") from None
+        message = "A valid X-Amz-Date or Date header is needed."
+        raise Refusal(operation, "malformed", message) from None
     timestamp = sent.strftime("%Y%m%dT%H%M%SZ")
     if not timestamp.startswith(day):
-        raise Refusal(operation, "malformed", "Date in Credential scope does not match the request's date.")
+        message = "Date in Credential scope does not match the request's date."
+        raise Refusal(operation, "malformed", message)
     if abs(now - sent) > _MAX_SKEW:
         limit = (now - _MAX_SKEW).strftime("%Y%m%dT%H%M%SZ")
-        raise Refusal(operation, "skewed", f"Signature expired: {timestamp} is now earlier than {limit}")
+        message = f"Signature expired: {timestamp} is now earlier than {limit}"
+        raise Refusal(operation, "skewed", message)
     return timestamp
 
 
 def _check_scope(request: Request, operation: Operation, region: str, service: str) -> None:
     model = service_model(service)
     target = request.header("x-amz-target")
-    if model is None or (target and target.rpartition(".")[0] != model.metadata.get("targetPrefix")):
-        raise Refusal(operation, "mismatch", f"Credential should be scoped to correct service, not {service!r}.")
+    if model is None or (
+        target and target.rpartition(".")[0] != model.metadata.get("targetPrefix")
+    ):
+        message = f"Credential should be scoped to correct service, not {service!r}."
+        raise Refusal(operation, "mismatch", message)
     if not _REGION.fullmatch(region):
-        raise Refusal(operation, "malformed", f"Credential should be scoped to a valid region, not {region!r}.")
+        message = f"Credential should be scoped to a valid region, not {region!r}."
+        raise Refusal(operation, "malformed", message)
 
 
 def _check_signed_headers(request: Request, operation: Operation, signed: list[str]) -> None:
@@ -154,21 +164,21 @@ def _check_signed_headers(request: Request, operation: Operation, signed: list[s
     sent = {name.lower() for name, _ in request.headers}
     needed = {"host"} | {name for name in sent if name.startswith("x-amz-")}
     if missing := sorted(needed - set(signed)):
-        raise Refusal(operation, "unsigned header", f"Headers that were not signed: {', '.join(missing)}")
+        message = f"Headers that were not signed: {', '.join(missing)}"
+        raise Refusal(operation, "unsigned header", message)
     if absent := sorted(set(signed) - sent):
-        raise Refusal(operation, "mismatch", f"Signed headers that were not sent: {', '.join(absent)}")
+        message = f"Signed headers that were not sent: {', '.join(absent)}"
+        raise Refusal(operation, "mismatch", message)
     if operation.service == "s3" and "x-amz-content-sha256" not in sent:
         raise Refusal(operation, "malformed", "Missing required header: x-amz-content-sha256")
 
 
 def _rebuild(request: Request, signed: list[str], timestamp: str) -> AWSRequest:
+    """AWS decodes the query and encodes it again, so a sloppy client fails here as it would there."""
     pairs = [pair.partition("=") for pair in request.query.split("&") if pair]
-    rebuilt = AWSRequest(
-        method=request.method,
-        url=f"http://{request.header('host')}{request.path}",
-        params=[(unquote(name), unquote(value)) for name, _, value in pairs],
-        data=request.body,
-    )
+    query = "&".join(f"{_encoded(name)}={_encoded(value)}" for name, _, value in pairs)
+    address = f"http://{request.header('host')}{request.path}?{query}"
+    rebuilt = AWSRequest(method=request.method, url=address, data=request.body)
     for name in signed:
         for value in request.values(name):
             rebuilt.headers[name] = value
@@ -176,11 +186,16 @@ def _rebuild(request: Request, signed: list[str], timestamp: str) -> AWSRequest:
     return rebuilt
 
 
+def _encoded(text: str) -> str:
+    return quote(unquote_to_bytes(text), safe="-_.~")
+
+
 def _check_body(request: Request, operation: Operation) -> None:
     claimed = request.header("x-amz-content-sha256")
-    if claimed and claimed not in ("UNSIGNED-PAYLOAD", _STREAMING):
-        if claimed != hashlib.sha256(request.body).hexdigest():
-            raise Refusal(operation, "wrong hash", "The provided 'x-amz-content-sha256' header does not match.")
+    hashed = claimed and claimed not in ("UNSIGNED-PAYLOAD", _STREAMING)
+    if hashed and claimed != hashlib.sha256(request.body).hexdigest():
+        message = "The provided 'x-amz-content-sha256' header does not match what was computed."
+        raise Refusal(operation, "wrong hash", message)
     if claimed == _STREAMING or operation.service != "s3":
         return
     for header, digest in _digests(request.body).items():

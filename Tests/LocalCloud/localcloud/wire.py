@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import IO, Any, cast
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, DechunkedInput, make_server
@@ -71,11 +71,12 @@ class Handler(MotoRequestHandler):
     """Keeps connections alive, as AWS does, and can end them in every wrong way."""
 
     protocol_version = "HTTP/1.1"
-    server: Server
+    answer: App
+    stopping: threading.Event
 
     def run_wsgi(self) -> None:
         request = self._read()
-        answer = self.server.answer(request)
+        answer = self.answer(request)
         if answer is None:
             self.close_connection = True
         else:
@@ -84,7 +85,7 @@ class Handler(MotoRequestHandler):
     def _read(self) -> Request:
         environ = self.make_environ()
         if environ.pop("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
-            body = io.BufferedReader(DechunkedInput(self.rfile)).read()
+            body = DechunkedInput(cast(IO[bytes], self.rfile)).readall()
         else:
             body = self.rfile.read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
@@ -124,7 +125,7 @@ class Handler(MotoRequestHandler):
     def wait_for_client(self, seconds: float) -> None:
         """Stays silent until the client has gone, the time is over or the server stops."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end and not self.server.stopping.is_set():
+        while time.monotonic() < end and not self.stopping.is_set():
             readable, _, _ = select.select([self.connection], [], [], 0.05)
             if readable:
                 return
@@ -139,15 +140,16 @@ class Handler(MotoRequestHandler):
 class Server:
     """A threaded HTTP server on one loopback port."""
 
-    answer: App
-
-    def __init__(self, port: int) -> None:
-        self.stopping = threading.Event()
+    def __init__(self, port: int, stopping: threading.Event, app: App) -> None:
+        self._stopping = stopping
+        members = {"answer": staticmethod(app), "stopping": stopping}
         self._http: BaseWSGIServer = make_server(
-            "127.0.0.1", port, lambda environ, start: [], threaded=True, request_handler=Handler
+            "127.0.0.1",
+            port,
+            lambda environ, start: [],
+            threaded=True,
+            request_handler=type("BoundHandler", (Handler,), members),
         )
-        setattr(self._http, "answer", lambda request: self.answer(request))
-        setattr(self._http, "stopping", self.stopping)
 
     @property
     def port(self) -> int:
@@ -157,7 +159,7 @@ class Server:
         self._http.serve_forever(poll_interval=0.05)
 
     def stop(self) -> None:
-        self.stopping.set()
+        self._stopping.set()
         self._http.shutdown()
         self._http.server_close()
 

@@ -26,7 +26,9 @@ def main() -> None:
         with urllib.request.urlopen(BASE + "/invocation/next") as answer:
             request_id = answer.headers["Lambda-Runtime-Aws-Request-Id"]
             event = json.load(answer)
-        print(json.dumps({"level": "INFO", "message": "event", "requestId": request_id}), flush=True)
+        print(
+            json.dumps({"level": "INFO", "message": "event", "requestId": request_id}), flush=True
+        )
         if event == {"do": "die"}:
             sys.exit(3)
         if event == {"do": "fail"}:

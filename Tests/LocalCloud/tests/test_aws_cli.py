@@ -75,7 +75,16 @@ def test_tables_secrets_topics_and_queues(aws: CLI, cloud: LocalCloud) -> None:
     here = ("--endpoint-url", cloud.endpoint)
     aws("sqs", "create-queue", "--queue-name", "seen", *here)
     queue = "arn:aws:sqs:us-east-1:012345678912:seen"
-    aws("sns", "subscribe", "--topic-arn", topic, "--protocol", "sqs", "--notification-endpoint", queue)
+    aws(
+        "sns",
+        "subscribe",
+        "--topic-arn",
+        topic,
+        "--protocol",
+        "sqs",
+        "--notification-endpoint",
+        queue,
+    )
     aws("sns", "publish", "--topic-arn", topic, "--message", "hello")
     url = f"{cloud.endpoint}/012345678912/seen"
     received = aws("sqs", "receive-message", "--queue-url", url, *here)

@@ -19,7 +19,9 @@ from localcloud.wire import Request
 
 def get(address: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
     try:
-        with urllib.request.urlopen(urllib.request.Request(address, headers=headers or {})) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(address, headers=headers or {})
+        ) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as refused:
         return refused.code, refused.read()
@@ -66,7 +68,9 @@ def test_credentials_and_wrong_signatures_are_refused(cloud: LocalCloud) -> None
 def test_an_address_runs_out_after_ten_minutes() -> None:
     now = [1000.0]
     packages = Packages(clock=lambda: now[0])
-    target = packages.hand_out("h", "012345678912", "us-east-1", "f", b"zip").removeprefix("http://h")
+    target = packages.hand_out("h", "012345678912", "us-east-1", "f", b"zip").removeprefix(
+        "http://h"
+    )
     request = Request("GET", target, [], b"", {})
     now[0] += 599
     assert packages.serve(request).status == 200
@@ -122,3 +126,20 @@ def test_tags_that_aws_forbids_are_refused(cloud: LocalCloud, value: str) -> Non
     with pytest.raises(client.exceptions.ClientError, match="failed to satisfy constraint"):
         client.tag_resource(Resource=arn, Tags={"Qualys": value})
     assert client.list_tags(Resource=arn)["Tags"]["Qualys"] == "2024-01-01T00:00:00Z"
+
+
+def test_tags_belong_to_functions_not_to_versions(cloud: LocalCloud) -> None:
+    arn = cloud.create_function("app")
+    client = cloud.boto("lambda")
+    version = client.publish_version(FunctionName="app")["FunctionArn"]
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match="not supported"):
+        client.tag_resource(Resource=version, Tags={"a": "b"})
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match="limit of 50"):
+        client.tag_resource(Resource=arn, Tags={str(n): "x" for n in range(51)})
+
+
+@pytest.mark.parametrize("name", ["app", "012345678912:function:app"])
+def test_functions_have_several_names(cloud: LocalCloud, name: str) -> None:
+    cloud.create_function("app")
+    answer = cloud.boto("lambda").get_function(FunctionName=name)
+    assert answer["Configuration"]["FunctionName"] == "app" and answer["Code"]["Location"]

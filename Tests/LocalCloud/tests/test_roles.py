@@ -23,7 +23,10 @@ def test_an_assumed_role_acts_in_its_own_account(cloud: LocalCloud) -> None:
     function = cloud.create_function("theirs", keys=spoke)
     keys = cloud.assume_role(arn, "secret-id")
     answer = cloud.boto("lambda", keys=keys).get_function(FunctionName=function)
-    assert answer["Configuration"]["FunctionArn"] == f"arn:aws:lambda:us-east-1:{SPOKE}:function:theirs"
+    assert (
+        answer["Configuration"]["FunctionArn"]
+        == f"arn:aws:lambda:us-east-1:{SPOKE}:function:theirs"
+    )
     assert cloud.calls("lambda:GetFunction")[0]["account"] == SPOKE
 
 
@@ -32,7 +35,9 @@ def test_the_hub_cannot_reach_a_foreign_function_by_itself(cloud: LocalCloud) ->
     function = cloud.create_function("theirs", keys=spoke)
     client = cloud.boto("lambda")
     assert refusal(lambda: client.get_function(FunctionName=function)) == "AccessDeniedException"
-    assert refusal(lambda: client.get_function(FunctionName="theirs")) == "ResourceNotFoundException"
+    assert (
+        refusal(lambda: client.get_function(FunctionName="theirs")) == "ResourceNotFoundException"
+    )
 
 
 def test_a_function_of_another_region_is_not_reachable(cloud: LocalCloud) -> None:
@@ -59,7 +64,9 @@ def test_the_session_token_must_fit_and_be_fresh(cloud: LocalCloud) -> None:
     arn, _ = cloud.create_spoke_role(SPOKE, "scanner")
     keys = cloud.assume_role(arn)
     without = replace(keys, session_token=None)
-    assert refusal(cloud.boto("dynamodb", keys=without).list_tables) == "UnrecognizedClientException"
+    assert (
+        refusal(cloud.boto("dynamodb", keys=without).list_tables) == "UnrecognizedClientException"
+    )
     keys = cloud.assume_role(arn)
     cloud.boto("dynamodb", keys=keys).list_tables()
     cloud.expire(keys.access_key_id)

@@ -90,7 +90,9 @@ def test_it_scans_a_function_and_writes_every_file(bench: Bench) -> None:
     tags = inventory["Metadata"]["TargetMetadata"]["ImageMetadata"]["RepoTags"]
     assert tags[0].startswith("lambdascan:")
     (sarif,) = bench.file("-Report.sarif.json")["runs"]
-    severities = {rule["id"]: rule["properties"]["severity"] for rule in sarif["tool"]["driver"]["rules"]}
+    severities = {
+        rule["id"]: rule["properties"]["severity"] for rule in sarif["tool"]["driver"]["rules"]
+    }
     assert severities == {"376123": 4, "374910": 5, "375467": 3, "Secret": 5}
     assert {result["ruleId"] for result in sarif["results"]} == set(severities)
     assert bench.has("-ScanResult.spdx.json") and bench.has("-ChangeList.db.xz")
@@ -179,7 +181,10 @@ def test_files_can_be_missing_broken_empty_or_huge(bench: Bench) -> None:
     bench.scanner.turn(result="huge:1000000", sarif="count:500", repo_tags=False)
     bench.run()
     assert next(bench.output.glob("*-ScanResult.json")).stat().st_size > 900_000
-    assert "RepoTags" not in bench.file("-ScanResult.json")["Metadata"]["TargetMetadata"]["ImageMetadata"]
+    assert (
+        "RepoTags"
+        not in bench.file("-ScanResult.json")["Metadata"]["TargetMetadata"]["ImageMetadata"]
+    )
     assert len(bench.file("-Report.sarif.json")["runs"][0]["tool"]["driver"]["rules"]) == 501
 
 
@@ -234,7 +239,10 @@ def test_a_run_is_written_down(bench: Bench) -> None:
 def test_a_cache_in_use_locks_the_second_run_out(bench: Bench) -> None:
     bench.scanner.turn(sleep_before=60)
     first = subprocess.Popen(
-        bench.command(), env=bench.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        bench.command(),
+        env=bench.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     while not bench.cloud.calls("package:Download"):
         time.sleep(0.05)
