@@ -31,7 +31,7 @@ class LocalCloud(Resources):
     def __init__(self, process: subprocess.Popen[str], ready: dict[str, str]) -> None:
         self._process = process
         self._session = boto3.session.Session()
-        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._clients: dict[tuple[str, str, Keys], Any] = {}
         self._client_lock = threading.Lock()
         self._direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self.endpoint = ready["endpoint"]
@@ -94,7 +94,7 @@ class LocalCloud(Resources):
     def boto(self, service: str, region: str = DEFAULT_REGION, keys: Keys | None = None) -> Any:
         """A boto3 client that does not retry; the same one for the same question."""
         keys = keys or self.root
-        wanted = (service, region, keys.access_key_id)
+        wanted = (service, region, keys)
         with self._client_lock:
             if wanted not in self._clients:
                 self._clients[wanted] = self._session.client(

@@ -1,0 +1,91 @@
+# Every target is a short list of commands; `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+PYTHON ?= python3
+
+# Where the tests' Python tools are installed.
+VENV := .venv
+# Swift tests that need Python find it here.
+export PROJECT_PYTHON := $(CURDIR)/$(VENV)/bin/python
+
+# A hidden import is an error: what a target uses it must name.
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+# What is deployed: no Swift runtime beside it.
+RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS)
+RELEASE := .build/release
+
+APT_PACKAGES := pkg-config libcurl4-openssl-dev zlib1g-dev libssl-dev libexpat1-dev python3 python3-venv
+REQUIREMENTS := Tests/LocalCloud/requirements.txt Tests/LocalCloud/requirements-no-deps.txt
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} \
+		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Try
+.PHONY: demo
+demo: setup bootstrap ## See a function scanned on this machine, without an AWS account
+	@$(VENV)/bin/python Tests/LocalCloud/demo.py $(RELEASE)/bootstrap
+
+##@ Develop
+.PHONY: setup
+setup: $(VENV)/installed ## Install what is needed: Debian packages and a virtual environment
+
+.PHONY: libraries
+libraries:
+	@if ! pkg-config --exists libcurl zlib libcrypto expat 2>/dev/null \
+		|| ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		$$sudo apt-get update -qq; \
+		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(APT_PACKAGES) > /dev/null; \
+	fi
+
+$(VENV)/installed: $(REQUIREMENTS) | libraries
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $(word 1,$^)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(word 2,$^)
+	@touch $@
+
+.PHONY: build
+build: libraries ## Build everything for development
+	@$(SWIFT) build $(SWIFT_FLAGS)
+
+.PHONY: bootstrap
+bootstrap: libraries ## Build the program that Lambda starts, as it is deployed
+	@$(SWIFT) build $(RELEASE_FLAGS) --product bootstrap
+
+.PHONY: qualysctl
+qualysctl: libraries ## Build the command line
+	@$(SWIFT) build $(RELEASE_FLAGS) --product qualysctl
+
+.PHONY: lint
+lint: ## Check the format of the Swift code
+	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+
+.PHONY: format
+format: ## Format the Swift code
+	@$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+
+.PHONY: test
+test: setup lint unit-test end-to-end-test ## Run every check and every test
+
+.PHONY: unit-test
+unit-test: setup ## Run the Swift tests
+	@$(SWIFT) test $(SWIFT_FLAGS)
+
+.PHONY: end-to-end-test
+end-to-end-test: setup bootstrap qualysctl ## Run the tests of the built programs against the local cloud
+	@$(VENV)/bin/python -m pytest -q Tests/LocalCloud Tests/EndToEnd
+
+.PHONY: bench
+bench: setup bootstrap ## Measure start-up, cached answers and memory, side by side with Python
+	@$(VENV)/bin/python Tests/Benchmarks/bench.py $(RELEASE)/bootstrap
+
+.PHONY: clean
+clean: ## Remove what was built and installed here
+	@rm -rf .build build $(VENV)
