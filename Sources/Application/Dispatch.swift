@@ -1,7 +1,7 @@
 package import FunctionScan
 package import LambdaRuntime
 package import Logging
-import Support
+package import Support
 import Telemetry
 
 /// Gives each event to what does its work.
