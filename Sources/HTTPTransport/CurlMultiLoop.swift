@@ -122,7 +122,7 @@ final class CurlMultiLoop {
 
     private func noticeFreeze() {
         guard freezes.hasFrozen() else { return }
-        sockets.shutDown(except: transfers.values.compactMap(\.socket))
+        sockets.shutDown(exceptFrom: Set(transfers.values.compactMap(\.localPort)))
     }
 
     private func endAll(_ detail: String) {

@@ -22,10 +22,10 @@ final class CurlTransfer {
     /// Whether the callback for the body has had enough: the answer counts.
     var isCut = false
 
-    /// When the connection stood; the idle limit counts from there.
-    var connected: SuspendingClock.Instant?
+    /// This end of its connection; nil until that stands.
+    var localPort: Int32?
 
-    /// When the last byte moved.
+    /// When the last byte moved, or the connection stood.
     var lastMove = SuspendingClock.now
 
     private let started = SuspendingClock.now
@@ -69,15 +69,6 @@ final class CurlTransfer {
     /// The transfer that a callback is given. The loop keeps it alive while its handle is in use.
     static func at(_ context: UnsafeMutableRawPointer) -> CurlTransfer {
         Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
-    }
-
-    /// The socket of its connection.
-    var socket: curl_socket_t? {
-        var socket: curl_socket_t = -1
-        guard curl_easy_getinfo_socket(easy, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK, socket >= 0 else {
-            return nil
-        }
-        return socket
     }
 
     /// Frees what the transfer held and tells its caller.
@@ -131,7 +122,7 @@ final class CurlTransfer {
 extension CurlTransfer {
     /// How long it may stay silent from `now` on; nil when there is no limit, or no connection yet.
     func idleLeft(at now: SuspendingClock.Instant) -> Duration? {
-        guard let limit = order.request.limits.idle, connected != nil else { return nil }
+        guard let limit = order.request.limits.idle, localPort != nil else { return nil }
         let left = limit - lastMove.duration(to: now)
         if left > .zero { return left }
         // Callbacks don't see how what they gave is sent, bit by bit; libcurl's counters do.
@@ -149,10 +140,11 @@ extension CurlTransfer {
     /// libcurl has one code for its two limits.
     private var timeoutFault: TransferFault {
         let limits = order.request.limits
-        if connected == nil, limits.total.map({ started.duration(to: .now) < $0 }) ?? true {
-            return TransferFault(.timeout, "no connection after \(seconds(limits.connect)), the connect limit")
+        // It counts whole milliseconds.
+        if let left = totalLeft, left < .milliseconds(2) {
+            return TransferFault(.timeout, "not complete after \(seconds(limits.total)), the total limit")
         }
-        return TransferFault(.timeout, "not complete after \(seconds(limits.total)), the total limit")
+        return TransferFault(.timeout, "no connection after \(seconds(limits.connect)), the connect limit")
     }
 
     /// What is left of the total limit.
@@ -192,7 +184,7 @@ extension CurlTransfer {
     /// Makes the handle ready for another start, over a connection of its own, in the time that is left.
     func prepareToSendAgain() {
         wasSentAgain = true
-        connected = nil
+        localPort = nil
         _ = body.rewind(to: 0)
         var options = CurlOptions(easy)
         options.set(CURLOPT_FRESH_CONNECT, true)
