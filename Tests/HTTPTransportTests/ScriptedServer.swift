@@ -6,19 +6,10 @@ import Synchronization
 final class ScriptedServer: Sendable {
     let port: Int
     private let listener: Int32
-    private let state = Mutex(State())
-    private let script: @Sendable (ServerConnection) -> Void
-
-    private struct State {
-        var connections = 0
-        var requests: [ReceivedRequest] = []
-        var open: Set<Int32> = []
-        var isOver = false
-    }
+    private let record = ServerRecord()
 
     /// - Parameter backlog: how many connections the system takes for a server that never accepts one; nil accepts.
     init(neverAccepting backlog: Int32? = nil, _ script: @escaping @Sendable (ServerConnection) -> Void = { _ in }) {
-        self.script = script
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -32,58 +23,76 @@ final class ScriptedServer: Sendable {
         }
         self.listener = listener
         port = Int(UInt16(bigEndian: address.sin_port))
-        if backlog == nil { acceptOnThread() }
+        if backlog == nil {
+            let record = record
+            runOnThread { record.accept(from: listener, script) }
+        } else {
+            record.hold(listener)
+        }
     }
 
     deinit {
-        stop()
+        record.endAll()
+        // This wakes the thread that accepts, which closes it.
+        shutdown(listener, Int32(SHUT_RDWR))
     }
 
     var url: String { "http://127.0.0.1:\(port)" }
 
     /// How many connections have come.
-    var connections: Int { state.withLock { $0.connections } }
+    var connections: Int { record.connections }
 
     /// All requests so far, in the order in which they came.
+    var requests: [ReceivedRequest] { record.requests }
+}
+
+/// What a server's threads have in common. It outlives the server until the last of them ends, so that none of them
+/// touches a descriptor whose number is another's by then.
+private final class ServerRecord: Sendable {
+    private let state = Mutex(State())
+
+    private struct State {
+        var connections = 0
+        var requests: [ReceivedRequest] = []
+        var open: Set<Int32> = []
+        var isOver = false
+    }
+
+    deinit {
+        for descriptor in state.withLock({ $0.open }) { Glibc.close(descriptor) }
+    }
+
+    var connections: Int { state.withLock { $0.connections } }
     var requests: [ReceivedRequest] { state.withLock { $0.requests } }
 
-    /// Ends everything; threads that wait for bytes see the end of their connection.
-    func stop() {
+    func add(_ request: ReceivedRequest) { state.withLock { $0.requests.append(request) } }
+
+    /// Keeps a descriptor open until the end.
+    func hold(_ descriptor: Int32) { state.withLock { _ = $0.open.insert(descriptor) } }
+
+    /// Ends every connection: threads that wait for bytes see it.
+    func endAll() {
         state.withLock { state in
-            guard !state.isOver else { return }
             state.isOver = true
-            shutdown(listener, Int32(SHUT_RDWR))
-            _ = Glibc.close(listener)
             for descriptor in state.open { shutdown(descriptor, Int32(SHUT_RDWR)) }
         }
     }
 
-    fileprivate func record(_ request: ReceivedRequest) { state.withLock { $0.requests.append(request) } }
-
-    fileprivate func close(_ descriptor: Int32) {
-        state.withLock { state in
-            if state.open.remove(descriptor) != nil { _ = Glibc.close(descriptor) }
-        }
-    }
-
-    /// The thread must not keep the server alive, or it would never be stopped.
-    private func acceptOnThread() {
-        runOnThread { [weak self, listener] in
-            while true {
-                let descriptor = accept(listener, nil, nil)
-                guard descriptor >= 0, let self else { return }
-                _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-                let number: Int? = self.state.withLock { state in
-                    guard !state.isOver else { return nil }
-                    state.connections += 1
-                    state.open.insert(descriptor)
-                    return state.connections
-                }
-                guard let number else { return }
-                runOnThread { [weak self, script = self.script] in
-                    let connection = ServerConnection(descriptor, number) { [weak self] in self?.record($0) }
-                    script(connection)
-                    if let self { self.close(descriptor) } else { _ = Glibc.close(descriptor) }
+    func accept(from listener: Int32, _ script: @escaping @Sendable (ServerConnection) -> Void) {
+        defer { Glibc.close(listener) }
+        while case let descriptor = Glibc.accept(listener, nil, nil), descriptor >= 0 {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            let number = state.withLock { state in
+                state.connections += 1
+                state.open.insert(descriptor)
+                if state.isOver { shutdown(descriptor, Int32(SHUT_RDWR)) }
+                return state.connections
+            }
+            runOnThread { [self] in
+                script(ServerConnection(descriptor, number, add))
+                state.withLock { state in
+                    state.open.remove(descriptor)
+                    _ = Glibc.close(descriptor)
                 }
             }
         }
@@ -109,7 +118,7 @@ final class ServerConnection {
     private let record: (ReceivedRequest) -> Void
     private var unread: [UInt8] = []
 
-    fileprivate init(_ descriptor: Int32, _ number: Int, record: @escaping (ReceivedRequest) -> Void) {
+    fileprivate init(_ descriptor: Int32, _ number: Int, _ record: @escaping (ReceivedRequest) -> Void) {
         (self.descriptor, self.number, self.record) = (descriptor, number, record)
     }
 
@@ -184,6 +193,9 @@ final class ServerConnection {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
     }
+
+    /// Ends the connection now, and not when the script returns.
+    func close() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     private func receive() -> Bool {
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
