@@ -75,6 +75,9 @@ let package = Package(
         ),
         program("bootstrap", ["Application"]),
         program("qualysctl", ["Application", argumentParser]),
+
+        tests(of: "Support"),
+        tests(of: "QScanner", ["Support"]),
     ],
     swiftLanguageModes: [.v6]
 )
