@@ -43,7 +43,6 @@ import Testing
             #expect(report.severities == SeverityCounts(high: 8000))
             #expect(report.files.count == 3)
             let peak = Footprint.peakMemory
-            print("peak memory: \(peak) bytes")
             #expect((1..<(128 << 20)).contains(peak))
         }
     }
@@ -61,7 +60,11 @@ enum Footprint {
     static var missing: QScannerCommand {
         let fake = FakeScanner("")
         return QScannerCommand(
-            path: "/nowhere", scanTypes: "pkg", target: fake.target, scratch: fake.scratch, parent: [:]
+            path: "/nowhere",
+            scanTypes: "pkg",
+            target: fake.target,
+            scratch: fake.scratch,
+            parent: [:]
         )
     }
 

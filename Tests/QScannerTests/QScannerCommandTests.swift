@@ -32,7 +32,8 @@ import Testing
 
     @Test func `The environment is what is needed and nothing else`() {
         let parent = [
-            "PATH": "/bin", "https_proxy": "http://u:pr%40xy-pw@p:1", "HTTP_PROXY": "http://p:1", "NO_PROXY": "", "HOME": "/",
+            "PATH": "/bin", "https_proxy": "http://u:pr%40xy-pw@p:1", "HTTP_PROXY": "http://p:1", "NO_PROXY": "",
+            "HOME": "/",
             "AWS_ACCESS_KEY_ID": "ours", "AWS_PROFILE": "ours", "LD_PRELOAD": "x", "SSL_CERT_FILE": "/ca",
             "AWS_CA_BUNDLE": "/ca", "AWS_LAMBDA_RUNTIME_API": "x", "_X_AMZN_TRACE_ID": "x", "TMPDIR": "/ours",
         ]

@@ -174,7 +174,9 @@ import Testing
     }
 
     @Test func `A result above the ceiling is stored and not read`() async throws {
-        let scanner = FakeScanner("truncate -s 40M $output/x-ScanResult.json; truncate -s 300M $output/x-Report.sarif.json")
+        let scanner = FakeScanner(
+            "truncate -s 40M $output/x-ScanResult.json; truncate -s 300M $output/x-Report.sarif.json"
+        )
         let report = try await scanner.scan()
         #expect(report.files.map(\.bytes) == [40 << 20, 300 << 20])
         #expect(report.severities == nil)

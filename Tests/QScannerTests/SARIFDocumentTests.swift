@@ -24,9 +24,18 @@ import Testing
         (#"{"rule":{"index":0}}"#, #"{"id":"q","properties":{"severity":4}}"#, SeverityCounts(high: 1)),
         (#"{"ruleId":"q","level":"note"}"#, #"{"id":"q","properties":{"severity":5}}"#, SeverityCounts(critical: 1)),
         (#"{"ruleId":"q","properties":{"severity":"4"}}"#, #"{"id":"q"}"#, SeverityCounts(high: 1)),
-        (#"{"ruleId":"q","properties":{"severity":4}}"#, #"{"id":"q","properties":{"severity":9}}"#, SeverityCounts(high: 1)),
-        (#"{"ruleId":"q","properties":{"severity":4}}"#, #"{"id":"q","properties":{"severity":"high"}}"#, SeverityCounts(high: 1)),
-        (#"{"ruleId":"q","properties":[],"level":"error"}"#, #"{"id":"q","properties":7}"#, SeverityCounts(critical: 1)),
+        (
+            #"{"ruleId":"q","properties":{"severity":4}}"#, #"{"id":"q","properties":{"severity":9}}"#,
+            SeverityCounts(high: 1)
+        ),
+        (
+            #"{"ruleId":"q","properties":{"severity":4}}"#, #"{"id":"q","properties":{"severity":"high"}}"#,
+            SeverityCounts(high: 1)
+        ),
+        (
+            #"{"ruleId":"q","properties":[],"level":"error"}"#, #"{"id":"q","properties":7}"#,
+            SeverityCounts(critical: 1)
+        ),
         (#"{"ruleId":"other","level":"error"}"#, #"{"id":"q"}"#, SeverityCounts(critical: 1)),
         (#"{"ruleId":"other","level":"warning"}"#, #"{"id":"q"}"#, SeverityCounts(medium: 1)),
         (#"{"ruleId":"other","level":"note"}"#, #"{"id":"q"}"#, SeverityCounts(low: 1)),
@@ -48,14 +57,19 @@ import Testing
     }
 
     @Test func `An index counts odd rules too`() throws {
-        let rules = #"[7,{"id":"a","properties":{"severity":2}},{"name":"no id"},{"id":"b","properties":{"severity":5}}]"#
-        let counts = try document(rules: rules, results: #"[{"ruleIndex":3},{"ruleIndex":1},{"ruleIndex":0}]"#).severities
+        let rules =
+            #"[7,{"id":"a","properties":{"severity":2}},{"name":"no id"},{"id":"b","properties":{"severity":5}}]"#
+        let counts = try document(rules: rules, results: #"[{"ruleIndex":3},{"ruleIndex":1},{"ruleIndex":0}]"#)
+            .severities
         #expect(counts == SeverityCounts(critical: 1, low: 1, info: 1))
     }
 
     @Test func `Several runs are summed`() throws {
-        let run = #"{"tool":{"driver":{"rules":[{"id":"q","properties":{"severity":5}}]}},"results":[{"ruleId":"q"},{}]}"#
-        #expect(try document(#"{"runs":[\#(run),\#(run),{},7,null]}"#).severities == SeverityCounts(critical: 2, info: 2))
+        let run =
+            #"{"tool":{"driver":{"rules":[{"id":"q","properties":{"severity":5}}]}},"results":[{"ruleId":"q"},{}]}"#
+        #expect(
+            try document(#"{"runs":[\#(run),\#(run),{},7,null]}"#).severities == SeverityCounts(critical: 2, info: 2)
+        )
     }
 
     @Test(arguments: [

@@ -94,7 +94,11 @@ import Testing
     func `What cannot be executed is said by its path`(path: String) async {
         let fake = FakeScanner("")
         let command = QScannerCommand(
-            path: path, scanTypes: "pkg", target: fake.target, scratch: fake.scratch, parent: [:]
+            path: path,
+            scanTypes: "pkg",
+            target: fake.target,
+            scratch: fake.scratch,
+            parent: [:]
         )
         let error = await #expect(throws: QScannerError.self) {
             try await ScannerProcess.live().run(command, Deadline(WallClock.system.now() + .seconds(20)))

@@ -68,7 +68,9 @@ import Testing
         var maker = RandomJSON(random: random, names: ["match"], secrets: Self.secrets)
         let text = maker.document()
         for length in 0..<text.count {
-            #expect(throws: JSONRedactor.Fault.truncated) { try redact(String(decoding: text[..<length], as: UTF8.self)) }
+            #expect(throws: JSONRedactor.Fault.truncated) {
+                try redact(String(decoding: text[..<length], as: UTF8.self))
+            }
         }
     }
 
@@ -106,7 +108,9 @@ import Testing
     }
 
     @Test func `A secret of less than 6 bytes is left where it is`() throws {
-        #expect(try redact(#"["short"]"#, JSONRedactor.Rules(secrets: [Redacted("short"), Redacted("")])) == #"["short"]"#)
+        #expect(
+            try redact(#"["short"]"#, JSONRedactor.Rules(secrets: [Redacted("short"), Redacted("")])) == #"["short"]"#
+        )
     }
 
     @Test(arguments: [

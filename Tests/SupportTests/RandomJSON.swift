@@ -11,7 +11,8 @@ struct RandomJSON {
     private mutating func value(depth: Int) -> String {
         switch Int.random(in: 0..<(depth == 0 ? 6 : 9), using: &random) {
         case 0: ["true", "false", "null"].randomElement(using: &random) ?? "null"
-        case 1: ["0", "-0", "12", "-3.25", "1e5", "1E-5", "0.0e+10", "123456789012"].randomElement(using: &random) ?? "0"
+        case 1:
+            ["0", "-0", "12", "-3.25", "1e5", "1E-5", "0.0e+10", "123456789012"].randomElement(using: &random) ?? "0"
         case 2...5: string()
         case 6...7: object(depth: depth - 1)
         default: array(depth: depth - 1)

@@ -40,7 +40,9 @@ struct ReferenceRedactor {
                 place += 1
                 output += spaces(text, &place)
                 let value = value(text, &place)
-                output += replacements[String(decoding: name.decoded, as: UTF8.self).lowercased()].map { Array($0.utf8) } ?? value
+                output +=
+                    replacements[String(decoding: name.decoded, as: UTF8.self).lowercased()].map { Array($0.utf8) }
+                    ?? value
             }
         }
     }
@@ -68,7 +70,8 @@ struct ReferenceRedactor {
 
         var isSecret = [Bool](repeating: false, count: text.count)
         for secret in secrets where secret.count <= decoded.count {
-            for first in 0...(decoded.count - secret.count) where Array(decoded[first..<(first + secret.count)]) == secret {
+            for first in 0...(decoded.count - secret.count)
+            where Array(decoded[first..<(first + secret.count)]) == secret {
                 for byte in sources[first].lowerBound..<sources[first + secret.count - 1].upperBound {
                     isSecret[byte] = true
                 }

@@ -4,7 +4,9 @@ import Testing
 @Suite struct SecretScrubberTests {
     static let token = "tok+en/of=qualys"
 
-    let scrubber = SecretScrubber(secrets: [Redacted(token), Redacted("tok+en"), Redacted("abc"), Redacted("p\"w\\d12")])
+    let scrubber = SecretScrubber(secrets: [
+        Redacted(token), Redacted("tok+en"), Redacted("abc"), Redacted("p\"w\\d12"),
+    ])
 
     func scrub(_ text: String, keepingLast ceiling: Int = 10_000) -> String {
         scrubber.scrub(text.utf8, keepingLast: ceiling)
@@ -65,7 +67,10 @@ import Testing
             "GET https://b.s3.amazonaws.com/k?X-Amz-Credential=[redacted]&X-Amz-Date=2"
                 + "&X-Amz-Security-Token=[redacted]&X-Amz-Signature=[redacted] x"
         ),
-        ("key AKIAIOSFODNN7EXAMPLE.", "key AKIAIOSFODNN7EXAMPLE.".replacing("AKIAIOSFODNN7EXAMPLE", with: "[redacted]")),
+        (
+            "key AKIAIOSFODNN7EXAMPLE.",
+            "key AKIAIOSFODNN7EXAMPLE.".replacing("AKIAIOSFODNN7EXAMPLE", with: "[redacted]")
+        ),
         ("(ASIAIOSFODNN7EXAMPLE)", "([redacted])"),
         ("AKIAIOSFODNN7EXAMPLES is longer", "AKIAIOSFODNN7EXAMPLES is longer"),
         ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln-_ x", "jwt [redacted] x"),

@@ -27,7 +27,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", #""""#), ("a\"b\\c", #""a\"b\\c""#), ("\n\r\t", #""\n\r\t""#), ("\u{0}\u{1F}\u{7F}", "\"\\u0000\\u001f\u{7F}\""),
+        ("", #""""#), ("a\"b\\c", #""a\"b\\c""#), ("\n\r\t", #""\n\r\t""#),
+        ("\u{0}\u{1F}\u{7F}", "\"\\u0000\\u001f\u{7F}\""),
         ("é€😀", "\"é€😀\""), ("\u{2028}", "\"\u{2028}\""), ("a/b", #""a/b""#),
     ])
     func `Strings are escaped as RFC 8259 wants it`(text: String, json: String) {
