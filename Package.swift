@@ -15,6 +15,7 @@ let languageSettings: [SwiftSetting] = [
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A target of the house (README, "The house"): `name` is its folder in `Sources`.
@@ -52,6 +53,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         // Without its Foundation trait, which would link ICU into `bootstrap`.
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+        // The paths and descriptors in swift-subprocess's calls.
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     ],
     targets: [
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
@@ -67,7 +70,7 @@ let package = Package(
         room("AWSSigning", ["Hashing", "Support"]),
         room("AWSClients", ["AWSSigning", "CExpat", "HTTPTransport", "Hashing", "Support", "Telemetry", log]),
         room("LambdaRuntime", ["HTTPTransport", "Support", log]),
-        room("QScanner", ["Support", subprocess]),
+        room("QScanner", ["Support", subprocess, system]),
         room("QualysAPI", ["Support", "Telemetry"]),
         room(
             "FunctionScan",
@@ -88,6 +91,9 @@ let package = Package(
                 "Telemetry", log, argumentParser,
             ]
         ),
+
+        tests(of: "Support"),
+        tests(of: "QScanner", ["Support"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -57,10 +57,12 @@ extension ScannerProcess {
     /// - Parameter grace: From the request to end (SIGTERM) to the kill. The caller's reserve has to cover it.
     package static func live(clock: WallClock = .system, grace: Duration = .seconds(2)) -> ScannerProcess {
         ScannerProcess { command, deadline throws(QScannerError) in
+            // From here on by a clock that nobody sets.
+            let end = ContinuousClock.now + deadline.remaining(at: clock.now())
             let channels = try ScannerChannels()
             // In a task that cancellation does not reach: the library would kill the process and leave its group.
             let work = Task {
-                await start(command, on: channels, for: deadline.remaining(at: clock.now()), grace: grace)
+                await start(command, on: channels, until: end, grace: grace)
             }
             let result = await withTaskCancellationHandler {
                 await work.value
@@ -77,7 +79,7 @@ extension ScannerProcess {
 private func start(
     _ command: QScannerCommand,
     on channels: ScannerChannels,
-    for limit: Duration,
+    until deadline: ContinuousClock.Instant,
     grace: Duration
 ) async -> Result<ScannerExit, QScannerError> {
     var options = PlatformOptions()
@@ -100,7 +102,7 @@ private func start(
                 processDescriptor: execution.processIdentifier.processDescriptor,
                 output: channels.outputReadEnd,
                 endRequest: channels.endRequest,
-                limit: limit,
+                deadline: deadline,
                 grace: grace,
                 home: command.environment["HOME"]?.exposed
             )
