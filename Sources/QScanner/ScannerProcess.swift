@@ -54,7 +54,8 @@ extension ScannerProcess {
     /// `ProcessWatch` on a thread, because the library's output streams last as long as anybody holds the pipe open,
     /// and because the group can be signalled safely only before its leader is reaped.
     ///
-    /// - Parameter grace: From the request to end (SIGTERM) to the kill. The caller's reserve has to cover it.
+    /// - Parameter grace: From the request to end (SIGTERM) to the kill; of a short run a sixth at most. The caller's
+    ///   reserve has to cover it.
     package static func live(clock: WallClock = .system, grace: Duration = .seconds(2)) -> ScannerProcess {
         ScannerProcess { command, deadline throws(QScannerError) in
             let channels = try ScannerChannels()
@@ -101,7 +102,7 @@ private func start(
                 output: channels.outputReadEnd,
                 endRequest: channels.endRequest,
                 limit: limit,
-                grace: grace,
+                grace: min(grace, limit / 6),
                 home: command.environment["HOME"]?.exposed
             )
             return await onOwnThread { watch.untilItEnds() }
