@@ -184,7 +184,7 @@ class Lab:
         """A function's row in the cache, as plain values."""
         for row in self.cloud.rows(self.table):
             if row["function_arn"] == {"S": arn}:
-                return {name: int(v["N"]) if "N" in v else v["S"] for name, v in row.items()}
+                return {name: _plain(value) for name, value in row.items()}
         return None
 
     def tags(self, arn: str, keys: Keys | None = None) -> dict[str, str]:
@@ -238,3 +238,10 @@ class Lab:
         outcome = sandbox.deliver(events.code_updated(name))
         assert outcome.kind == "response" and outcome.json["status"] == "scanned", outcome.body
         self.assert_complete(arn)
+
+
+def _plain(value: dict[str, Any]) -> Any:
+    """A DynamoDB value as Python's, numbers as such; other types stay as they are."""
+    if "N" in value:
+        return int(value["N"])
+    return value.get("S", value)
