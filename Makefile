@@ -14,8 +14,9 @@ export PROJECT_PYTHON := $(CURDIR)/$(VENV)/bin/python
 
 # A hidden import is an error: what a target uses it must name.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-# What is deployed: no Swift runtime beside it.
-RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS)
+# What is deployed: no Swift runtime beside it, and no function that is not called or stands in it twice.
+RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS) \
+	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --icf=safe
 RELEASE := .build/release
 
 APT_PACKAGES := pkg-config libcurl4-openssl-dev zlib1g-dev libssl-dev libexpat1-dev python3 python3-venv

@@ -10,11 +10,11 @@ struct AWSAddress {
     let basePath: String
 
     init(_ url: String) {
-        let schemeEnd = url.firstRange(of: "://")?.upperBound ?? url.startIndex
-        let pathStart = url[schemeEnd...].firstIndex(of: "/") ?? url.endIndex
-        origin = String(url[..<pathStart])
-        basePath = String(url[pathStart...])
-        let authority = String(url[schemeEnd..<pathStart])
+        // `https:`, nothing, the authority, and what follows it.
+        let parts = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+        let authority = parts.count > 2 ? String(parts[2]) : ""
+        origin = parts.prefix(3).joined(separator: "/")
+        basePath = parts.count > 3 ? "/\(parts[3])" : ""
         let ownPort = url.hasPrefix("https:") ? ":443" : ":80"
         host = authority.hasSuffix(ownPort) ? String(authority.dropLast(ownPort.count)) : authority
     }

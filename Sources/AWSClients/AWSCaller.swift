@@ -163,7 +163,7 @@ package struct AWSCaller: Sendable {
             headers: request.headers + [(name: "Host", value: address.host)],
             payloadHash: payloadHash
         )
-        var headers = HTTPHeaders()
+        var headers: HTTPHeaders = ["User-Agent": "qualys-lambda-scanner"]
         for header in request.headers + signer.headers(for: toSign, at: now) {
             headers.add(header.name, header.value)
         }
@@ -172,7 +172,7 @@ package struct AWSCaller: Sendable {
             url: address.origin + path + (request.query.isEmpty ? "" : "?\(request.query)"),
             headers: headers,
             body: body,
-            limits: HTTPLimits(connect: min(.seconds(5), remaining), idle: .seconds(30), total: remaining)
+            limits: HTTPLimits(connect: min(.seconds(5), remaining), idle: .seconds(15), total: remaining)
         )
     }
 }

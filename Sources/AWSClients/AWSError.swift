@@ -111,8 +111,9 @@ extension AWSError {
         "TooManyRequestsException", "TransactionInProgressException",
     ]
 
+    /// Lambda answers with a conflict while an update of the function is under way, which is when we come.
     private static let transientCodes: Set<String> = [
         "InternalError", "InternalFailure", "InternalServerError", "RequestTimeout", "RequestTimeoutException",
-        "ServiceUnavailable",
+        "ResourceConflictException", "ServiceUnavailable",
     ]
 }

@@ -50,7 +50,8 @@ struct ContainerCredentials: Sendable {
         else {
             throw CredentialError(
                 label: "Credentials.Container",
-                description: "The container's credentials endpoint answered HTTP \(response.status) without credentials."
+                description:
+                    "The container's credentials endpoint answered HTTP \(response.status) without credentials."
             )
         }
         return AWSCredentials(

@@ -1,18 +1,23 @@
 package import FunctionScan
 package import LambdaRuntime
 package import Logging
-import Support
+package import Support
 import Telemetry
 
 /// Gives each event to what does its work.
 package struct Dispatch: Sendable {
+    /// A message of a batch is not begun with less time than this: it goes back to the queue untouched.
+    private static let leastTime = Duration.seconds(30)
+
     private let functionScan: FunctionScan
     private let functionName: String?
+    private let clock: WallClock
 
     /// - Parameter functionName: Our own (`AWS_LAMBDA_FUNCTION_NAME`).
-    package init(functionScan: FunctionScan, functionName: String?) {
+    package init(functionScan: FunctionScan, functionName: String?, clock: WallClock = .system) {
         self.functionScan = functionScan
         self.functionName = functionName
+        self.clock = clock
     }
 
     /// - Returns: The answer's JSON.
@@ -50,9 +55,14 @@ package struct Dispatch: Sendable {
         _ context: CallContext
     ) async -> [UInt8] {
         var failed: [String] = []
-        for record in records {
+        for (index, record) in records.enumerated() {
             var context = context
             context.log[metadataKey: "messageId"] = "\(record.messageId)"
+            guard index == 0 || context.deadline.remaining(at: clock.now()) >= Self.leastTime else {
+                context.log.notice("No time is left for this message of the batch: it goes back to the queue")
+                failed.append(record.messageId)
+                continue
+            }
             do {
                 let event = try IncomingEvent(Array(record.body.utf8))
                 _ = try await handle(event, identity, owner: record.messageId, context)

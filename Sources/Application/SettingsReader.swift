@@ -125,7 +125,8 @@ struct SettingRule: Sendable {
         let isLocal = ["http://127.0.0.1", "http://localhost", "http://[::1]"].contains { host in
             value == host || value.hasPrefix(host + ":") || value.hasPrefix(host + "/")
         }
-        return (value.hasPrefix("https://") || isLocal) && isPlain(value) && !value.contains("@") && !value.contains("?")
+        return (value.hasPrefix("https://") || isLocal) && isPlain(value) && !value.contains("@")
+            && !value.contains("?")
     }
 
     static let keyPrefix = SettingRule(expected: "a prefix of object keys, at most 512 bytes") { value in

@@ -38,7 +38,8 @@ package struct ScanClaim: Sendable {
     /// until when that scan was good.
     var taking: DynamoDBClient.Expression {
         let isFresh = "(code_sha256 = :code AND layers_sha256 = :layers AND #ttl > :now)"
-        let isFree = "(attribute_not_exists(claim_owner) OR claim_owner = :owner OR attribute_not_exists(claim_expires) "
+        let isFree =
+            "(attribute_not_exists(claim_owner) OR claim_owner = :owner OR attribute_not_exists(claim_expires) "
             + "OR claim_expires <= :now "
             + "OR (attribute_exists(claim_code) AND claim_code <> :claim_code))"
         return DynamoDBClient.Expression(

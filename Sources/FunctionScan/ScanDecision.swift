@@ -51,7 +51,8 @@ package enum ScanDecision: Sendable, Equatable {
         guard let roleName = crossAccountRoleName else {
             throw EventError(
                 label: "Event.ForeignAccount",
-                description: "\(function) is in another account than the scanner, and CROSS_ACCOUNT_ROLE_NAME is not set."
+                description:
+                    "\(function) is in another account than the scanner, and CROSS_ACCOUNT_ROLE_NAME is not set."
             )
         }
         let role = "arn:\(function.partition):iam::\(function.account):role/\(roleName)"

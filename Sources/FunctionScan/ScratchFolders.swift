@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import QScanner
 import Support
 
@@ -17,7 +18,7 @@ package struct ScratchFolders: Sendable {
 
     /// Removes what a killed process left: in Lambda /tmp outlives the process, and a few scans would fill it.
     package func removeLeftovers() {
-        try? FileManager.default.removeItem(atPath: root)
+        removeTree(root)
     }
 
     func make() throws(ScratchError) -> ScanScratch {
@@ -35,7 +36,7 @@ package struct ScratchFolders: Sendable {
     }
 
     func remove(_ scratch: ScanScratch) {
-        try? FileManager.default.removeItem(atPath: scratch.path)
+        removeTree(scratch.path)
     }
 }
 
@@ -45,3 +46,32 @@ struct ScratchError: Failure {
     var label: String { "Scratch.Unwritable" }
     var description: String { "The scratch folder \(path) cannot be made: is the disk full or read-only?" }
 }
+
+/// Removes a folder with all that is in it, or as much as goes. Links are removed, not followed.
+///
+/// Unpacked packages have folders that nobody may write to, and names that are not UTF-8: FileManager would stop at the
+/// first of them.
+private func removeTree(_ path: String) {
+    removeTree(Array(path.utf8CString))
+}
+
+/// - Parameter path: Ends in a zero byte.
+private func removeTree(_ path: [CChar]) {
+    if unlink(path) == 0 || errno == ENOENT { return }
+    // What cannot be unlinked is a folder: no link is followed from here on.
+    chmod(path, 0o700)
+    guard let listing = opendir(path) else { return }
+    var names: [[CChar]] = []
+    while let entry = readdir(listing) {
+        let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+            bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) }
+        }
+        if name != [dot], name != [dot, dot] { names.append(name) }
+    }
+    closedir(listing)
+    for name in names { removeTree(path.dropLast() + [slash] + name + [0]) }
+    rmdir(path)
+}
+
+private let dot = CChar(bitPattern: UInt8(ascii: "."))
+private let slash = CChar(bitPattern: UInt8(ascii: "/"))

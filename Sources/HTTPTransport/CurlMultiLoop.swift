@@ -17,17 +17,17 @@ final class CurlMultiLoop {
 
     /// Works until the mailbox is closed; then nothing is left of it.
     static func run(_ mailbox: CurlMailbox) {
-        var refusal = "libcurl could not be started"
+        var end = TransferFault(.other, "libcurl could not be started")
         if isLibraryReady, let multi = curl_multi_init() {
             let loop = CurlMultiLoop(multi, mailbox)
             mailbox.setMulti(MultiReference(multi))
-            refusal = loop.work()
+            end = loop.work()
             mailbox.setMulti(nil)
-            loop.endAll(refusal)
+            loop.endAll(end)
             // The sockets' callbacks are called in here once more.
             withExtendedLifetime(loop) { _ = curl_multi_cleanup(multi) }
         }
-        for order in mailbox.stopTaking() { order.fail(.cancelled, refusal) }
+        for order in mailbox.stopTaking() { order.fail(end.reason, end.detail) }
     }
 
     private init(_ multi: UnsafeMutableRawPointer, _ mailbox: CurlMailbox) {
@@ -38,20 +38,22 @@ final class CurlMultiLoop {
     }
 
     /// Returns why it ended.
-    private func work() -> String {
+    private func work() -> TransferFault {
         while true {
             let contents = mailbox.take()
-            if contents.isClosing { return "the transport was shut down" }
+            if contents.isClosing { return TransferFault(.cancelled, "the transport was shut down") }
             noticeFreeze()
             for order in contents.orders { start(order) }
             for ticket in contents.cancelled { cancel(ticket) }
 
             var running: Int32 = 0
-            guard curl_multi_perform(multi, &running) == CURLM_OK else { return "libcurl failed" }
+            guard curl_multi_perform(multi, &running) == CURLM_OK else {
+                return TransferFault(.other, "libcurl failed")
+            }
             finishDone()
             let pause = endSilent()
             guard curl_multi_poll(multi, nil, 0, Int32(clamping: pause.milliseconds + 1), nil) == CURLM_OK else {
-                return "libcurl failed"
+                return TransferFault(.other, "libcurl failed")
             }
         }
     }
@@ -122,11 +124,11 @@ final class CurlMultiLoop {
 
     private func noticeFreeze() {
         guard freezes.hasFrozen() else { return }
-        sockets.shutDown(except: transfers.values.compactMap(\.socket))
+        sockets.shutDown(exceptFrom: Set(transfers.values.compactMap(\.localPort)))
     }
 
-    private func endAll(_ detail: String) {
-        for transfer in transfers.values { end(transfer, .failure(TransferFault(.cancelled, detail))) }
+    private func endAll(_ fault: TransferFault) {
+        for transfer in transfers.values { end(transfer, .failure(fault)) }
     }
 
     /// Takes a transfer out and tells its caller. One in the middle of its answer loses its connection.

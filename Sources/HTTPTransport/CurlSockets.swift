@@ -21,9 +21,10 @@ final class CurlSockets {
         options.setCloseSocket(closeTransportSocket, context)
     }
 
-    /// Ends the connections that no transfer uses. libcurl sees it when it wants to use one again, and passes over it.
-    func shutDown(except used: [curl_socket_t]) {
-        for socket in open.subtracting(used) { shutdown(socket, Int32(SHUT_RDWR)) }
+    /// Ends all connections but those from these local ports. libcurl sees it when it wants to use one again, and passes
+    /// over it. One that was being made is lost too.
+    func shutDown(exceptFrom ports: Set<Int32>) {
+        for socket in open where !ports.contains(localPort(of: socket)) { shutdown(socket, Int32(SHUT_RDWR)) }
     }
 
     fileprivate func makeSocket(_ address: curl_sockaddr) -> curl_socket_t {
@@ -85,4 +86,16 @@ private func openTransportSocket(
 private func closeTransportSocket(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t) -> Int32 {
     guard let context else { return close(socket) }
     return Unmanaged<CurlSockets>.fromOpaque(context).takeUnretainedValue().closeSocket(socket)
+}
+
+/// 0 when there is none. libcurl has no name for a connection in use but its addresses: CURLINFO_ACTIVESOCKET is for
+/// those that are over.
+private func localPort(of socket: curl_socket_t) -> Int32 {
+    var address = sockaddr_in6()
+    var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+    let code = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &length) }
+    }
+    // The port has the same place in an IPv4 address.
+    return code == 0 ? Int32(UInt16(bigEndian: address.sin6_port)) : 0
 }

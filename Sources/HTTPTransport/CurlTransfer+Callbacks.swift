@@ -91,7 +91,7 @@ private func noteConnection(
 ) -> Int32 {
     guard let context else { return CURL_PREREQFUNC_OK }
     let transfer = CurlTransfer.at(context)
-    transfer.connected = .now
+    transfer.localPort = localPort
     transfer.lastMove = .now
     return CURL_PREREQFUNC_OK
 }

@@ -22,17 +22,17 @@ final class CurlTransfer {
     /// Whether the callback for the body has had enough: the answer counts.
     var isCut = false
 
-    /// When the connection stood; the idle limit counts from there.
-    var connected: SuspendingClock.Instant?
+    /// This end of its connection; nil until that stands.
+    var localPort: Int32?
 
-    /// When the last byte moved.
+    /// When the last byte moved, or the connection stood.
     var lastMove = SuspendingClock.now
 
-    private let started = SuspendingClock.now
+    let started = SuspendingClock.now
     private let errorText = ErrorText()
     private var headerList: UnsafeMutablePointer<curl_slist>?
-    private var bytesMoved: Int64 = 0
-    private var wasSentAgain = false
+    var bytesMoved: Int64 = 0
+    var wasSentAgain = false
 
     init(_ order: TransferOrder, _ settings: Settings) throws(TransferFault) {
         self.order = order
@@ -69,15 +69,6 @@ final class CurlTransfer {
     /// The transfer that a callback is given. The loop keeps it alive while its handle is in use.
     static func at(_ context: UnsafeMutableRawPointer) -> CurlTransfer {
         Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
-    }
-
-    /// The socket of its connection.
-    var socket: curl_socket_t? {
-        var socket: curl_socket_t = -1
-        guard curl_easy_getinfo_socket(easy, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK, socket >= 0 else {
-            return nil
-        }
-        return socket
     }
 
     /// Frees what the transfer held and tells its caller.
@@ -123,80 +114,6 @@ final class CurlTransfer {
             return nil
         }
         return status
-    }
-}
-
-// MARK: Limits
-
-extension CurlTransfer {
-    /// How long it may stay silent from `now` on; nil when there is no limit, or no connection yet.
-    func idleLeft(at now: SuspendingClock.Instant) -> Duration? {
-        guard let limit = order.request.limits.idle, connected != nil else { return nil }
-        let left = limit - lastMove.duration(to: now)
-        if left > .zero { return left }
-        // Callbacks don't see how what they gave is sent, bit by bit; libcurl's counters do.
-        let moved = bytesInBothDirections
-        guard moved != bytesMoved else { return left }
-        bytesMoved = moved
-        lastMove = now
-        return limit
-    }
-
-    var idleFault: TransferFault {
-        TransferFault(.timeout, "no byte moved for \(seconds(order.request.limits.idle)), the idle limit")
-    }
-
-    /// libcurl has one code for its two limits.
-    private var timeoutFault: TransferFault {
-        let limits = order.request.limits
-        if connected == nil, limits.total.map({ started.duration(to: .now) < $0 }) ?? true {
-            return TransferFault(.timeout, "no connection after \(seconds(limits.connect)), the connect limit")
-        }
-        return TransferFault(.timeout, "not complete after \(seconds(limits.total)), the total limit")
-    }
-
-    /// What is left of the total limit.
-    var totalLeft: Duration? {
-        order.request.limits.total.map { $0 - started.duration(to: .now) }
-    }
-
-    private var bytesInBothDirections: Int64 {
-        var (up, down): (curl_off_t, curl_off_t) = (0, 0)
-        curl_easy_getinfo_offset(easy, CURLINFO_SIZE_UPLOAD_T, &up)
-        curl_easy_getinfo_offset(easy, CURLINFO_SIZE_DOWNLOAD_T, &down)
-        return Int64(up) + Int64(down)
-    }
-
-    private func seconds(_ limit: Duration?) -> String {
-        limit.map { "\($0.inSeconds) s" } ?? "its time"
-    }
-}
-
-// MARK: Stale connections
-
-extension CurlTransfer {
-    /// Whether a pooled connection turned out to be dead while the request was sent over it, so that the server cannot
-    /// have had all of it, and it can be sent from the start.
-    ///
-    /// libcurl does the same on its own when a pooled connection ends before any answer, but not when sending the body
-    /// fails (Curl_retry_request is asked in one case only).
-    func mayBeSentAgain(after code: CURLcode) -> Bool {
-        var connections = 0
-        guard code == CURLE_SEND_ERROR, !wasSentAgain, fault == nil, receiver.isUntouched,
-            order.request.body.isRepeatable,
-            curl_easy_getinfo_long(easy, CURLINFO_NUM_CONNECTS, &connections) == CURLE_OK
-        else { return false }
-        return connections == 0
-    }
-
-    /// Makes the handle ready for another start, over a connection of its own, in the time that is left.
-    func prepareToSendAgain() {
-        wasSentAgain = true
-        connected = nil
-        _ = body.rewind(to: 0)
-        var options = CurlOptions(easy)
-        options.set(CURLOPT_FRESH_CONNECT, true)
-        options.set(CURLOPT_TIMEOUT_MS, libraryMilliseconds(totalLeft))
     }
 }
 

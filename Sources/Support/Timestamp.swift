@@ -160,7 +160,8 @@ extension Substring {
 
     fileprivate mutating func takeDigits(_ count: Int) -> Int64? {
         let digits = prefix(count)
-        guard digits.utf8.count == count, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        guard digits.utf8.count == count,
+            digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
         else { return nil }
         self = dropFirst(count)
         return Int64(digits)

@@ -79,8 +79,18 @@ enum Diagnosis {
         guard let bucket = application.settings.resultsBucket else {
             return .notUsed("RESULTS_S3_BUCKET is not set: results are not stored.")
         }
-        try await S3Client(application.own).checkBucket(bucket, context)
-        return .passed("\(bucket) is there.")
+        do {
+            try await S3Client(application.own).checkBucket(bucket, context)
+            return .passed("\(bucket) is there.")
+        } catch let error as AWSError {
+            // The answer to HEAD has no body that could say it.
+            switch error.status {
+            case 404: return .failed("There is no bucket \(bucket).")
+            case 403: return .failed("\(bucket) may not be used by these credentials.")
+            case 301, 400: return .failed("\(bucket) is in another region than \(application.settings.region).")
+            default: throw error
+            }
+        }
     }
 
     private static func table(_ application: Application, _ context: CallContext) async throws -> Finding {

@@ -2,7 +2,8 @@ import Dispatch
 import Glibc
 
 /// Runs `work`; Ctrl-C and SIGTERM cancel it, so that a running QScanner is stopped and its folder removed.
-func cancelledBySignals<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result {
+func cancelledBySignals<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result
+{
     let task = Task { try await work() }
     let sources = [SIGINT, SIGTERM].map { number in
         signal(number, SIG_IGN)

@@ -36,7 +36,9 @@ struct TerminalLogHandler: LogHandler {
         if let error = event.error { line += ": \(describe(error).description)" }
         if event.level >= .warning { line = "\(event.level.rawValue): \(line)" }
         // No control character reaches the terminal.
-        let shown = line.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F && !(0x80...0x9F).contains($0.value) }
+        let shown = line.unicodeScalars.filter {
+            $0.value >= 0x20 && $0.value != 0x7F && !(0x80...0x9F).contains($0.value)
+        }
         printError(colour(String(String.UnicodeScalarView(shown)), event.level))
     }
 

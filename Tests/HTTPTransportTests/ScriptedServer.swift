@@ -6,19 +6,10 @@ import Synchronization
 final class ScriptedServer: Sendable {
     let port: Int
     private let listener: Int32
-    private let state = Mutex(State())
-    private let script: @Sendable (ServerConnection) -> Void
-
-    private struct State {
-        var connections = 0
-        var requests: [ReceivedRequest] = []
-        var open: Set<Int32> = []
-        var isOver = false
-    }
+    private let record = ServerRecord()
 
     /// - Parameter backlog: how many connections the system takes for a server that never accepts one; nil accepts.
     init(neverAccepting backlog: Int32? = nil, _ script: @escaping @Sendable (ServerConnection) -> Void = { _ in }) {
-        self.script = script
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -32,170 +23,80 @@ final class ScriptedServer: Sendable {
         }
         self.listener = listener
         port = Int(UInt16(bigEndian: address.sin_port))
-        if backlog == nil { acceptOnThread() }
+        if backlog == nil {
+            let record = record
+            runOnThread { record.accept(from: listener, script) }
+        } else {
+            record.hold(listener)
+        }
     }
 
     deinit {
-        stop()
+        record.endAll()
+        // This wakes the thread that accepts, which closes it.
+        shutdown(listener, Int32(SHUT_RDWR))
     }
 
     var url: String { "http://127.0.0.1:\(port)" }
 
     /// How many connections have come.
-    var connections: Int { state.withLock { $0.connections } }
+    var connections: Int { record.connections }
 
     /// All requests so far, in the order in which they came.
+    var requests: [ReceivedRequest] { record.requests }
+}
+
+/// What a server's threads have in common. It outlives the server until the last of them ends, so that none of them
+/// touches a descriptor whose number is another's by then.
+private final class ServerRecord: Sendable {
+    private let state = Mutex(State())
+
+    private struct State {
+        var connections = 0
+        var requests: [ReceivedRequest] = []
+        var open: Set<Int32> = []
+        var isOver = false
+    }
+
+    deinit {
+        for descriptor in state.withLock({ $0.open }) { Glibc.close(descriptor) }
+    }
+
+    var connections: Int { state.withLock { $0.connections } }
     var requests: [ReceivedRequest] { state.withLock { $0.requests } }
 
-    /// Ends everything; threads that wait for bytes see the end of their connection.
-    func stop() {
+    func add(_ request: ReceivedRequest) { state.withLock { $0.requests.append(request) } }
+
+    /// Keeps a descriptor open until the end.
+    func hold(_ descriptor: Int32) { state.withLock { _ = $0.open.insert(descriptor) } }
+
+    /// Ends every connection: threads that wait for bytes see it.
+    func endAll() {
         state.withLock { state in
-            guard !state.isOver else { return }
             state.isOver = true
-            shutdown(listener, Int32(SHUT_RDWR))
-            _ = Glibc.close(listener)
             for descriptor in state.open { shutdown(descriptor, Int32(SHUT_RDWR)) }
         }
     }
 
-    fileprivate func record(_ request: ReceivedRequest) { state.withLock { $0.requests.append(request) } }
-
-    fileprivate func close(_ descriptor: Int32) {
-        state.withLock { state in
-            if state.open.remove(descriptor) != nil { _ = Glibc.close(descriptor) }
-        }
-    }
-
-    /// The thread must not keep the server alive, or it would never be stopped.
-    private func acceptOnThread() {
-        runOnThread { [weak self, listener] in
-            while true {
-                let descriptor = accept(listener, nil, nil)
-                guard descriptor >= 0, let self else { return }
-                _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-                let number: Int? = self.state.withLock { state in
-                    guard !state.isOver else { return nil }
-                    state.connections += 1
-                    state.open.insert(descriptor)
-                    return state.connections
-                }
-                guard let number else { return }
-                runOnThread { [weak self, script = self.script] in
-                    let connection = ServerConnection(descriptor, number) { [weak self] in self?.record($0) }
-                    script(connection)
-                    if let self { self.close(descriptor) } else { _ = Glibc.close(descriptor) }
+    func accept(from listener: Int32, _ script: @escaping @Sendable (ServerConnection) -> Void) {
+        defer { Glibc.close(listener) }
+        while case let descriptor = Glibc.accept(listener, nil, nil), descriptor >= 0 {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            let number = state.withLock { state in
+                state.connections += 1
+                state.open.insert(descriptor)
+                if state.isOver { shutdown(descriptor, Int32(SHUT_RDWR)) }
+                return state.connections
+            }
+            runOnThread { [self] in
+                script(ServerConnection(descriptor, number, add))
+                state.withLock { state in
+                    state.open.remove(descriptor)
+                    _ = Glibc.close(descriptor)
                 }
             }
         }
     }
-}
-
-/// One request as it came over the wire.
-struct ReceivedRequest: Sendable {
-    /// From the method to the empty line.
-    var head: String
-    /// As sent: chunked bodies with their framing.
-    var body: [UInt8]
-
-    var text: String { head + String(decoding: body, as: UTF8.self) }
-    var line: String { String(head.prefix { !$0.isNewline }) }
-}
-
-/// The server's end of one connection; it is used by one thread.
-final class ServerConnection {
-    /// 1 for the first that the server accepted.
-    let number: Int
-    let descriptor: Int32
-    private let record: (ReceivedRequest) -> Void
-    private var unread: [UInt8] = []
-
-    fileprivate init(_ descriptor: Int32, _ number: Int, record: @escaping (ReceivedRequest) -> Void) {
-        (self.descriptor, self.number, self.record) = (descriptor, number, record)
-    }
-
-    /// Reads a head, without the body; nil when the peer has closed.
-    func readHead() -> String? {
-        let end = Array("\r\n\r\n".utf8)
-        while true {
-            if let range = unread.firstRange(of: end) {
-                let head = String(decoding: unread[..<range.upperBound], as: UTF8.self)
-                unread.removeFirst(range.upperBound)
-                return head
-            }
-            guard receive() else { return nil }
-        }
-    }
-
-    /// Reads a request with its body, and records it; nil when the peer has closed.
-    func readRequest() -> ReceivedRequest? {
-        guard let head = readHead() else { return nil }
-        var request = ReceivedRequest(head: head, body: [])
-        let lower = head.lowercased()
-        if lower.contains("transfer-encoding: chunked") {
-            while !request.body.hasSuffix("0\r\n\r\n") {
-                if unread.isEmpty, !receive() { return nil }
-                request.body += unread
-                unread = []
-            }
-        } else if let range = lower.firstRange(of: "content-length: ") {
-            let count = Int(lower[range.upperBound...].prefix { $0.isNumber }) ?? 0
-            while unread.count < count { guard receive() else { return nil } }
-            request.body = Array(unread.prefix(count))
-            unread.removeFirst(count)
-        }
-        record(request)
-        return request
-    }
-
-    /// Reads bytes and forgets them; returns how many came, 0 at the end.
-    func skip() -> Int {
-        if unread.isEmpty, !receive() { return 0 }
-        defer { unread = [] }
-        return unread.count
-    }
-
-    /// Waits until the peer has closed.
-    func waitUntilClosed() { while skip() > 0 {} }
-
-    @discardableResult
-    func send(_ text: String) -> Bool { send(Array(text.utf8)) }
-
-    /// False when the peer is gone.
-    @discardableResult
-    func send(_ bytes: [UInt8]) -> Bool {
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress?.advanced(by: sent), bytes.count - sent, Int32(MSG_NOSIGNAL))
-            }
-            guard count > 0 else { return false }
-            sent += count
-        }
-        return true
-    }
-
-    /// Answers with a length, and keeps the connection.
-    func answer(_ status: String = "200 OK", headers: String = "", _ body: String = "") {
-        send("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)")
-    }
-
-    /// Makes the close that follows a reset of the connection (RST).
-    func resetWhenClosed() {
-        var linger = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
-    }
-
-    private func receive() -> Bool {
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
-        guard count > 0 else { return false }
-        unread += buffer[..<count]
-        return true
-    }
-}
-
-extension [UInt8] {
-    fileprivate func hasSuffix(_ text: String) -> Bool { suffix(text.utf8.count).elementsEqual(text.utf8) }
 }
 
 /// Runs work that blocks, away from Swift's own threads.

@@ -101,22 +101,46 @@ extension CurlTransport {
         try await send(request, into: .collect(limit: 1 << 20))
     }
 
+    func outcome(
+        _ request: HTTPRequest,
+        into sink: HTTPBodySink = .collect(limit: 1 << 20)
+    ) async -> Result<HTTPResponse, HTTPError> {
+        do throws(HTTPError) {
+            return .success(try await send(request, into: sink))
+        } catch {
+            return .failure(error)
+        }
+    }
+
     /// The error of a request that has to fail.
     func failure(
         _ request: HTTPRequest,
         into sink: HTTPBodySink = .collect(limit: 1 << 20),
         sourceLocation: SourceLocation = #_sourceLocation
     ) async -> HTTPError? {
-        do {
-            let response = try await send(request, into: sink)
+        switch await outcome(request, into: sink) {
+        case .failure(let error): return error
+        case .success(let response):
             Issue.record("The request has an answer: \(response.status)", sourceLocation: sourceLocation)
             return nil
-        } catch {
-            return error
         }
     }
 }
 
 extension HTTPResponse {
     var text: String { String(decoding: body, as: UTF8.self) }
+}
+
+/// A value that several threads change.
+final class Shared<Value: Sendable>: Sendable {
+    private let mutex: Mutex<Value>
+
+    init(_ value: Value) { mutex = Mutex(value) }
+
+    var value: Value { mutex.withLock { $0 } }
+
+    @discardableResult
+    func change<Result: Sendable>(_ work: @Sendable (inout Value) -> Result) -> Result {
+        mutex.withLock { value in work(&value) }
+    }
 }

@@ -17,13 +17,33 @@ import Testing
     static let cases = [
         Case(method: "GET", wire: "GET /path HTTP/1.1||"),
         Case(method: "GET", body: .bytes([]), wire: "GET /path HTTP/1.1||"),
-        Case(method: "GET", path: "/a/../b/./%2f%7e~'(*)//c?x=%20&y=a+b", wire: "GET /a/../b/./%2f%7e~'(*)//c?x=%20&y=a+b HTTP/1.1||"),
+        Case(
+            method: "GET",
+            path: "/a/../b/./%2f%7e~'(*)//c?x=%20&y=a+b",
+            wire: "GET /a/../b/./%2f%7e~'(*)//c?x=%20&y=a+b HTTP/1.1||"
+        ),
         Case(method: "GET", path: "?x=1", wire: "GET /?x=1 HTTP/1.1||"),
-        Case(method: "GET", headers: ["X-A": "1", "x-b": "  2 : 3; \t"], wire: "GET /path HTTP/1.1|X-A: 1|x-b: 2 : 3;||"),
-        Case(method: "GET", headers: ["X-Empty": "", "X-Blank": " \t"], wire: "GET /path HTTP/1.1|X-Empty:|X-Blank:||"),
-        Case(method: "GET", headers: ["Accept": "text/xml", "User-Agent": "us"], wire: "GET /path HTTP/1.1|Accept: text/xml|User-Agent: us||"),
+        Case(
+            method: "GET",
+            headers: ["X-A": "1", "x-b": "  2 : 3; \t"],
+            wire: "GET /path HTTP/1.1|X-A: 1|x-b: 2 : 3;||"
+        ),
+        Case(
+            method: "GET",
+            headers: ["X-Empty": "", "X-Blank": " \t"],
+            wire: "GET /path HTTP/1.1|X-Empty:|X-Blank:||"
+        ),
+        Case(
+            method: "GET",
+            headers: ["Accept": "text/xml", "User-Agent": "us"],
+            wire: "GET /path HTTP/1.1|Accept: text/xml|User-Agent: us||"
+        ),
         Case(method: "GET", headers: ["Accept-Encoding": "br"], wire: "GET /path HTTP/1.1|Accept-Encoding: br||"),
-        Case(method: "GET", headers: ["X-Twice": "1", "X-Twice": "2"], wire: "GET /path HTTP/1.1|X-Twice: 1|X-Twice: 2||"),
+        Case(
+            method: "GET",
+            headers: ["X-Twice": "1", "X-Twice": "2"],
+            wire: "GET /path HTTP/1.1|X-Twice: 1|X-Twice: 2||"
+        ),
         Case(method: "HEAD", wire: "HEAD /path HTTP/1.1||"),
         Case(method: "DELETE", wire: "DELETE /path HTTP/1.1||"),
         Case(method: "DELETE", body: .bytes([]), wire: "DELETE /path HTTP/1.1|Content-Length: 0||"),

@@ -50,8 +50,10 @@ class Demo:
 
     def aws(self, *words: str) -> Any:
         """The real AWS CLI; its answer."""
+        # Version 1 of the CLI has an address of its own for SQS, whatever AWS_ENDPOINT_URL says.
+        endpoint = ["--endpoint-url", self.cloud.endpoint] if words[0] == "sqs" else []
         done = subprocess.run(
-            [*self.aws_cli, *words], env=self.environment, capture_output=True, text=True
+            [*self.aws_cli, *words, *endpoint], env=self.environment, capture_output=True, text=True
         )
         if done.returncode:
             sys.exit(f"aws {' '.join(words[:2])} failed: {done.stderr.strip()}")
@@ -69,7 +71,8 @@ class Demo:
         secret_file.unlink()
         self.aws("s3api", "create-bucket", "--bucket", BUCKET)
         topic = self.aws("sns", "create-topic", "--name", TOPIC)["TopicArn"]
-        self.queue_url = self.aws("sqs", "create-queue", "--queue-name", QUEUE)["QueueUrl"]
+        self.aws("sqs", "create-queue", "--queue-name", QUEUE)
+        self.queue_url = f"{self.cloud.endpoint}/{self.account}/{QUEUE}"
         queue = topic.replace(":sns:", ":sqs:").replace(TOPIC, QUEUE)
         self.aws("sns", "subscribe", "--topic-arn", topic, "--protocol", "sqs", "--notification-endpoint", queue)
         self.aws(
@@ -201,7 +204,7 @@ def main(bootstrap: str) -> None:
             answer = demo.scan(emulator, names[0])
             say("same code", f"nothing was scanned; the results are still {answer['results']}")
             say("aws calls", ", ".join(call["action"] for call in cloud.calls()))
-            say("memory", f"{emulator.process.peak_memory_kb / 1024:.0f} MB at the most", headline=True)
+            say("memory", f"bootstrap: {emulator.bootstrap_peak_memory_kb / 1024:.0f} MB at the most", headline=True)
     print("\nEverything is stopped and removed again.")
 
 

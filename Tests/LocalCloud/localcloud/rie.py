@@ -69,6 +69,16 @@ class RuntimeInterfaceEmulator:
         except urllib.error.HTTPError as refused:
             return refused.code, refused.read()
 
+    @property
+    def bootstrap_peak_memory_kb(self) -> int:
+        """VmHWM of the bootstrap, the emulator's one child."""
+        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
+        for pid in " ".join((task / "children").read_text() for task in tasks).split():
+            for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1])
+        raise ProcessLookupError("the emulator has no bootstrap running")
+
     def stop(self) -> None:
         self.process.kill()
         self._scratch.cleanup()

@@ -1,0 +1,48 @@
+import CCurl
+import Support
+
+extension CurlTransfer {
+    /// How long it may stay silent from `now` on; nil when there is no limit, or no connection yet. When that is over,
+    /// this looks once more for bytes that moved unseen.
+    func idleLeft(at now: SuspendingClock.Instant) -> Duration? {
+        guard let limit = order.request.limits.idle, localPort != nil else { return nil }
+        let left = limit - lastMove.duration(to: now)
+        if left > .zero { return left }
+        // Callbacks don't see how what they gave is sent, bit by bit; libcurl's counters do.
+        let moved = bytesInBothDirections
+        guard moved != bytesMoved else { return left }
+        bytesMoved = moved
+        lastMove = now
+        return limit
+    }
+
+    var idleFault: TransferFault {
+        TransferFault(.timeout, "no byte moved for \(seconds(order.request.limits.idle)), the idle limit")
+    }
+
+    /// libcurl has one code for its two limits.
+    var timeoutFault: TransferFault {
+        let limits = order.request.limits
+        // It counts whole milliseconds.
+        if let left = totalLeft, left < .milliseconds(2) {
+            return TransferFault(.timeout, "not complete after \(seconds(limits.total)), the total limit")
+        }
+        return TransferFault(.timeout, "no connection after \(seconds(limits.connect)), the connect limit")
+    }
+
+    /// What is left of the total limit.
+    var totalLeft: Duration? {
+        order.request.limits.total.map { $0 - started.duration(to: .now) }
+    }
+
+    private var bytesInBothDirections: Int64 {
+        var (up, down): (curl_off_t, curl_off_t) = (0, 0)
+        curl_easy_getinfo_offset(easy, CURLINFO_SIZE_UPLOAD_T, &up)
+        curl_easy_getinfo_offset(easy, CURLINFO_SIZE_DOWNLOAD_T, &down)
+        return Int64(up) + Int64(down)
+    }
+
+    private func seconds(_ limit: Duration?) -> String {
+        limit.map { "\($0.inSeconds) s" } ?? "its time"
+    }
+}
