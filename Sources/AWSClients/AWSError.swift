@@ -35,7 +35,11 @@ package struct AWSError: Failure, Equatable {
         self.body = body
     }
 
-    package var label: String { "AWS.\(String(code.prefix(64)))" }
+    package var label: String {
+        // Where no answer came the code is ours, and has its category already.
+        guard status != 0 else { return code }
+        return "AWS.\(String(code.prefix(64).filter { $0.isASCII && ($0.isLetter || $0.isNumber) }))"
+    }
 
     package var description: String {
         "\(service.rawValue) \(action) failed with \(code)\(status == 0 ? "" : " (HTTP \(status))"): \(message)"

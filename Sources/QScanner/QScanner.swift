@@ -35,7 +35,8 @@ package struct QScanner: Sendable {
     /// - Parameters:
     ///   - scratch: A fresh folder of this scan's own. The report's files are in it, so it has to live until they are
     ///     stored; the caller removes it.
-    ///   - deadline: When QScanner is asked to end. Ending it can take 2 seconds more.
+    ///   - deadline: When QScanner is asked to end. Ending it can take 2 seconds more, or a sixth of a
+    ///     shorter time.
     package func scan(
         _ target: ScanTarget,
         scratch: ScanScratch,

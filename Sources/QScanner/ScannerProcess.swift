@@ -54,15 +54,17 @@ extension ScannerProcess {
     /// `ProcessWatch` on a thread, because the library's output streams last as long as anybody holds the pipe open,
     /// and because the group can be signalled safely only before its leader is reaped.
     ///
-    /// - Parameter grace: From the request to end (SIGTERM) to the kill. The caller's reserve has to cover it.
+    /// - Parameter grace: From the request to end (SIGTERM) to the kill; of a short run a sixth at most. The caller's
+    ///   reserve has to cover it.
     package static func live(clock: WallClock = .system, grace: Duration = .seconds(2)) -> ScannerProcess {
         ScannerProcess { command, deadline throws(QScannerError) in
             // From here on by a clock that nobody sets.
-            let end = ContinuousClock.now + deadline.remaining(at: clock.now())
+            let limit = deadline.remaining(at: clock.now())
+            let end = ContinuousClock.now + limit
             let channels = try ScannerChannels()
             // In a task that cancellation does not reach: the library would kill the process and leave its group.
             let work = Task {
-                await start(command, on: channels, until: end, grace: grace)
+                await start(command, on: channels, until: end, grace: min(grace, limit / 6))
             }
             let result = await withTaskCancellationHandler {
                 await work.value

@@ -14,13 +14,16 @@ let environment = ProcessInfo.processInfo.environment
 let transport = CurlTransport(caBundle: environment["AWS_CA_BUNDLE"])
 let runtime = RuntimeClient(address: environment["AWS_LAMBDA_RUNTIME_API"] ?? "127.0.0.1:9001", http: transport.client)
 
+// Lambda gives each environment a /tmp of its own and sets no TMPDIR; who runs several on one machine does.
+let temporary = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+
 do {
     let settings = try Settings(environment: environment)
     let application = Application(
         settings: settings,
         environment: environment,
         http: transport.client,
-        scratchRoot: "/tmp/qualys-lambda-scanner"
+        scratchRoot: "\(temporary)/qualys-lambda-scanner"
     )
     application.scratch.removeLeftovers()
     let dispatch = Dispatch(
