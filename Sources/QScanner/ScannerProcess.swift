@@ -58,11 +58,12 @@ extension ScannerProcess {
     package static func live(clock: WallClock = .system, grace: Duration = .seconds(2)) -> ScannerProcess {
         ScannerProcess { command, deadline throws(QScannerError) in
             // From here on by a clock that nobody sets.
-            let end = ContinuousClock.now + deadline.remaining(at: clock.now())
+            let start = ContinuousClock.now
+            let end = start + deadline.remaining(at: clock.now())
             let channels = try ScannerChannels()
             // In a task that cancellation does not reach: the library would kill the process and leave its group.
             let work = Task {
-                await start(command, on: channels, until: end, grace: grace)
+                await runProcess(command, on: channels, from: start, until: end, grace: grace)
             }
             let result = await withTaskCancellationHandler {
                 await work.value
@@ -76,9 +77,10 @@ extension ScannerProcess {
     }
 }
 
-private func start(
+private func runProcess(
     _ command: QScannerCommand,
     on channels: ScannerChannels,
+    from start: ContinuousClock.Instant,
     until deadline: ContinuousClock.Instant,
     grace: Duration
 ) async -> Result<ScannerExit, QScannerError> {
@@ -102,6 +104,7 @@ private func start(
                 processDescriptor: execution.processIdentifier.processDescriptor,
                 output: channels.outputReadEnd,
                 endRequest: channels.endRequest,
+                start: start,
                 deadline: deadline,
                 grace: grace,
                 home: command.environment["HOME"]?.exposed
