@@ -37,6 +37,8 @@ struct ProcessWatch: Sendable {
     /// Readable once the process is to be ended.
     let endRequest: CInt
 
+    let start: ContinuousClock.Instant
+
     /// When it has to end.
     let deadline: ContinuousClock.Instant
 
@@ -48,7 +50,6 @@ struct ProcessWatch: Sendable {
 
     func untilItEnds() -> Outcome {
         let clock = ContinuousClock()
-        let start = clock.now
         var end = End.byItself
         var killTime: ContinuousClock.Instant?
         var excerpt = OutputExcerpt()

@@ -42,7 +42,6 @@ package struct QScannerCommand: Sendable {
             "AWS_SECRET_ACCESS_KEY": target.keys.secretAccessKey,
         ]
         secrets["AWS_SESSION_TOKEN"] = target.keys.sessionToken
-        secrets["QSCANNER_REGISTRY_USERNAME"] = target.registry?.username
         secrets["QSCANNER_REGISTRY_PASSWORD"] = target.registry?.password
         secrets["QSCANNER_REGISTRY_TOKEN"] = target.registry?.token
 
@@ -50,6 +49,8 @@ package struct QScannerCommand: Sendable {
         self.secrets = secrets.values + environment.values.compactMap(passwordOfAddress)
         environment["PATH"] = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
         environment["AWS_REGION"] = target.region
+        // No secret: it may well be a word that stands in results.
+        environment["QSCANNER_REGISTRY_USERNAME"] = target.registry?.username
         // Both in the scan's own scratch: what QScanner leaves there goes when the scratch goes.
         environment["HOME"] = scratch.home
         environment["TMPDIR"] = scratch.temporary

@@ -36,7 +36,8 @@ private struct Run: Decodable {
         let rules = driver?.lenient([Lenient<SARIFRule>].self, .rules)?.map(\.value) ?? []
         let byID = Dictionary(rules.compactMap { $0 }.map { ($0.id, $0) }) { first, _ in first }
         for rule in byID.values where rule.kind == .secret {
-            secretTexts.formUnion(rule.texts)
+            // A description that is no more than the rule's name has no secret in it.
+            secretTexts.formUnion(rule.texts.filter { $0 != rule.id && $0 != rule.name })
         }
 
         // One at a time: of thousands of results only the counts are kept.

@@ -18,6 +18,7 @@ struct SARIFRule: Decodable {
     }
 
     let id: String
+    let name: String?
     let kind: Kind
 
     /// 1 to 5, or nil.
@@ -29,7 +30,8 @@ struct SARIFRule: Decodable {
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Field.self)
         id = try fields.decode(String.self, forKey: .id)
-        kind = Kind(names: [id, fields.lenient(String.self, .name)])
+        name = fields.lenient(String.self, .name)
+        kind = Kind(names: [id, name])
         severity = fields.lenient(Properties.self, .properties)?.severity
         texts =
             kind == .secret

@@ -44,11 +44,11 @@ package struct AWSKeys: Sendable, Hashable {
 
 /// Credentials of a private container registry; each part is optional.
 package struct RegistryCredentials: Sendable, Hashable {
-    package var username: Redacted?
+    package var username: String?
     package var password: Redacted?
     package var token: Redacted?
 
-    package init(username: Redacted? = nil, password: Redacted? = nil, token: Redacted? = nil) {
+    package init(username: String? = nil, password: Redacted? = nil, token: Redacted? = nil) {
         self.username = username
         self.password = password
         self.token = token

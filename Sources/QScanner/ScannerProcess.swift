@@ -59,12 +59,12 @@ extension ScannerProcess {
     package static func live(clock: WallClock = .system, grace: Duration = .seconds(2)) -> ScannerProcess {
         ScannerProcess { command, deadline throws(QScannerError) in
             // From here on by a clock that nobody sets.
+            let start = ContinuousClock.now
             let limit = deadline.remaining(at: clock.now())
-            let end = ContinuousClock.now + limit
             let channels = try ScannerChannels()
             // In a task that cancellation does not reach: the library would kill the process and leave its group.
             let work = Task {
-                await start(command, on: channels, until: end, grace: min(grace, limit / 6))
+                await runProcess(command, on: channels, from: start, until: start + limit, grace: min(grace, limit / 6))
             }
             let result = await withTaskCancellationHandler {
                 await work.value
@@ -78,9 +78,10 @@ extension ScannerProcess {
     }
 }
 
-private func start(
+private func runProcess(
     _ command: QScannerCommand,
     on channels: ScannerChannels,
+    from start: ContinuousClock.Instant,
     until deadline: ContinuousClock.Instant,
     grace: Duration
 ) async -> Result<ScannerExit, QScannerError> {
@@ -104,6 +105,7 @@ private func start(
                 processDescriptor: execution.processIdentifier.processDescriptor,
                 output: channels.outputReadEnd,
                 endRequest: channels.endRequest,
+                start: start,
                 deadline: deadline,
                 grace: grace,
                 home: command.environment["HOME"]?.exposed

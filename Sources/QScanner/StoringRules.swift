@@ -1,7 +1,7 @@
 import Support
 
 extension JSONRedactor.Rules {
-    /// The ceiling of texts that are searched for word by word, in bytes.
+    /// The ceiling of texts that are searched for, in bytes: the search keeps about 400 bytes for each.
     private static let textsCeiling = 16 * 1024
 
     /// How QScanner's files are cleaned before they are stored.
@@ -16,8 +16,10 @@ extension JSONRedactor.Rules {
         )
         // Of the source around a finding (SARIF 2.1.0 section 3.30.13), as an object, which it has to be.
         rules.replacements["snippet"] = hiddenMessage
+        rules.markers = ["X-Amz-Signature=", "X-Amz-Credential=", "X-Amz-Security-Token="]
+        rules.markers += rules.markers.map { $0.lowercased() }
         if let texts, texts.reduce(0, { $0 + $1.utf8.count }) <= textsCeiling {
-            rules.secrets += texts.map { Redacted($0) }
+            rules.strings = texts.map { Redacted($0) }
         } else {
             // Rather no help texts at all than a secret in one of them.
             for member in ["message", "help", "shortdescription", "fulldescription"] {

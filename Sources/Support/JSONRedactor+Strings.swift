@@ -12,6 +12,8 @@ extension JSONRedactor {
         var escapeStart: Int?
 
         var state: SecretAutomaton.State = 0
+        /// The offset of a secret that goes up to the next delimiter.
+        var markedSecret: Int?
         /// Secrets that were found and are not settled, in order and apart from one another.
         var found: [Range<Int>] = []
         var lastRedactionEnd = -1
@@ -29,15 +31,21 @@ extension JSONRedactor {
         mutating func begin(isName: Bool, at offset: Int) {
             self.isName = isName
             state = 0
+            markedSecret = nil
             beginning = Landmark(place: 0, offset: offset)
             if !name.isEmpty { name.removeAll(keepingCapacity: true) }
             if !escapes.isEmpty { escapes.removeAll(keepingCapacity: true) }
         }
 
+        /// The number of the string's bytes before `offset`, after which no escape has ended.
+        func length(before offset: Int) -> Int {
+            let last = escapes.last ?? beginning
+            return last.place + (offset - last.offset)
+        }
+
         /// The offset of the last `count` bytes of the string before `offset`.
         func beginning(ofLast count: Int, before offset: Int) -> Int {
-            let last = escapes.last ?? beginning
-            let place = last.place + (offset - last.offset) - count
+            let place = length(before: offset) - count
             let landmark = escapes.last { $0.place <= place } ?? beginning
             return landmark.offset + (place - landmark.place)
         }
@@ -46,8 +54,7 @@ extension JSONRedactor {
         ///
         /// - Parameter reach: How many bytes back will be asked for at most.
         mutating func add(escapeOf count: Int, from start: Int, to end: Int, reach: Int) {
-            let last = escapes.last ?? beginning
-            let landmark = Landmark(place: last.place + (start - last.offset) + count, offset: end)
+            let landmark = Landmark(place: length(before: start) + count, offset: end)
             if state == 0 {
                 // No secret has begun: nothing before will be asked for.
                 beginning = landmark
@@ -94,6 +101,10 @@ extension JSONRedactor {
                 try readEscape(chunk[index], at: &index)
                 continue
             }
+            if string.markedSecret != nil {
+                readMarkedSecret(chunk, from: &index)
+                if index == chunk.count { return }
+            }
             let first = index
             let stop = automaton.scan(chunk, from: &index, state: &string.state)
             if stop == .special, chunk[index] == UInt8(ascii: "\"") {
@@ -104,7 +115,7 @@ extension JSONRedactor {
             if string.isName { string.keep(name: chunk[first..<index]) }
             switch stop {
             case .end: return
-            case .match: noteMatch(endingAt: base + index)
+            case .match: noteFinding(endingAt: base + index)
             case .special:
                 switch chunk[index] {
                 case UInt8(ascii: "\\"):
@@ -117,10 +128,28 @@ extension JSONRedactor {
         }
     }
 
-    private mutating func noteMatch(endingAt offset: Int) {
+    private mutating func noteFinding(endingAt offset: Int) {
         guard hiddenAt == nil else { return }
-        let length = automaton.matchLength(in: string.state)
-        string.note(string.beginning(ofLast: length, before: offset)..<offset)
+        let finding = automaton.finding(in: string.state)
+        if finding.secret > 0 { string.note(string.beginning(ofLast: finding.secret, before: offset)..<offset) }
+        if finding.isMarker, string.markedSecret == nil { string.markedSecret = offset }
+    }
+
+    /// Goes through plain bytes of a secret that goes up to the next delimiter.
+    private mutating func readMarkedSecret(_ chunk: UnsafeRawBufferPointer, from index: inout Int) {
+        while index < chunk.count, let start = string.markedSecret {
+            let byte = chunk[index]
+            if byte == UInt8(ascii: "\\") { return }
+            if isDelimiter(byte) {
+                string.markedSecret = nil
+                return
+            }
+            if string.isName { string.keep(name: CollectionOfOne(byte)) }
+            index += 1
+            automaton.advance(&string.state, by: byte)
+            string.note(start..<(base + index))
+            noteFinding(endingAt: base + index)
+        }
     }
 
     /// - Parameters:
@@ -132,6 +161,11 @@ extension JSONRedactor {
         _ chunk: UnsafeRawBufferPointer,
         _ output: inout [UInt8]
     ) {
+        let finding = automaton.finding(in: string.state)
+        if finding.isWholeString, !string.isName, hiddenAt == nil, string.length(before: base + index) == finding.depth
+        {
+            string.note(string.beginning(ofLast: finding.depth, before: base + index)..<(base + index))
+        }
         if !string.found.isEmpty { settle(upTo: base + index, chunk, &output) }
         guard string.isName else {
             valueEnds(at: index + 1, chunk, &output)
@@ -185,10 +219,12 @@ extension JSONRedactor {
         string.escapeStart = nil
         if string.isName { string.keep(name: text) }
         guard automaton.longest > 0 else { return }
+        if text.contains(where: isDelimiter) { string.markedSecret = nil }
         for byte in text {
             automaton.advance(&string.state, by: byte)
         }
         string.add(escapeOf: text.count, from: start, to: end, reach: automaton.longest)
-        if automaton.matchLength(in: string.state) > 0 { noteMatch(endingAt: end) }
+        if let marked = string.markedSecret { string.note(marked..<end) }
+        noteFinding(endingAt: end)
     }
 }

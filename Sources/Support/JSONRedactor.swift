@@ -18,9 +18,22 @@ package struct JSONRedactor: Sendable {
         /// Texts that become `[redacted]`. Those under 6 bytes would tear harmless text apart and are left out.
         package var secrets: [Redacted]
 
-        package init(replacements: [String: String] = [:], secrets: [Redacted] = []) {
+        /// Texts that become `[redacted]` where they are all of a string and no member's name.
+        package var strings: [Redacted]
+
+        /// Texts after which a secret stands, in the same string and up to the next delimiter: `Signature=`.
+        package var markers: [String]
+
+        package init(
+            replacements: [String: String] = [:],
+            secrets: [Redacted] = [],
+            strings: [Redacted] = [],
+            markers: [String] = []
+        ) {
             self.replacements = replacements
             self.secrets = secrets
+            self.strings = strings
+            self.markers = markers
         }
     }
 
@@ -85,7 +98,11 @@ package struct JSONRedactor: Sendable {
     package init(_ rules: Rules) {
         replacements = MemberReplacements(rules.replacements)
         let secrets = Set(rules.secrets.map(\.exposed)).map { Array($0.utf8) }
-        automaton = SecretAutomaton(secrets.filter { $0.count >= JSONRedactor.shortestSecret })
+        automaton = SecretAutomaton(
+            secrets.filter { $0.count >= JSONRedactor.shortestSecret }.map { ($0, .secret) }
+                + rules.strings.map { (Array($0.exposed.utf8), .wholeString) }
+                + rules.markers.map { (Array($0.utf8), .marker) }
+        )
     }
 
     /// Takes the next bytes of the text and appends what is certain by now to `output`.
@@ -126,7 +143,8 @@ extension JSONRedactor {
     private mutating func certain(in chunk: UnsafeRawBufferPointer) -> Int {
         let end = base + chunk.count
         guard expected == .string, hiddenAt == nil, automaton.longest > 0 else { return end }
-        return string.beginning(ofLast: automaton.depth(of: string.state), before: string.escapeStart ?? end)
+        let depth = automaton.finding(in: string.state).depth
+        return string.beginning(ofLast: depth, before: string.escapeStart ?? end)
     }
 
     /// Copies everything up to `offset` that is not settled, without the secrets found in it.

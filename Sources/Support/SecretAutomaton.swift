@@ -1,10 +1,21 @@
-/// Finds any of a set of secrets in one pass over bytes, however the bytes are cut: an Aho-Corasick automaton
-/// (A. Aho, M. Corasick, "Efficient string matching", 1975), with all its transitions in one table.
+/// Finds any of a set of texts in one pass over bytes, however the bytes are cut: an Aho-Corasick automaton (A. Aho,
+/// M. Corasick, "Efficient string matching", 1975), with all its transitions in one table.
 ///
-/// A state says how many of the last bytes are the beginning of a secret, and nothing else has to be remembered.
+/// A state says how many of the last bytes are the beginning of one of the texts, and nothing else has to be
+/// remembered.
 struct SecretAutomaton: Sendable {
-    /// A state, as the offset of its row in the table. 0 is the start: no byte of a secret is seen.
+    /// A state, as the offset of its row in the table. 0 is the start: no byte of a text is seen.
     typealias State = UInt32
+
+    /// What a text says where it is found.
+    enum Kind: Sendable {
+        /// It is a secret.
+        case secret
+        /// It is one when it is all of a string.
+        case wholeString
+        /// A secret follows.
+        case marker
+    }
 
     enum Stop {
         /// All bytes were taken.
@@ -12,63 +23,69 @@ struct SecretAutomaton: Sendable {
         /// At `index` stands a byte that ends the plain part of a JSON string: a quote, a backslash or a control
         /// character. It was not taken.
         case special
-        /// With the byte before `index` a secret is complete.
+        /// With the byte before `index` a secret or a marker is complete.
         case match
     }
 
-    /// The length of the longest secret, in bytes; 0 when there are none.
+    /// What is known in a state.
+    struct Finding: Sendable {
+        /// How many of the last bytes may become a text that is looked for.
+        var depth = 0
+        /// The length of the longest secret that ends here, or 0.
+        var secret = 0
+        var isMarker = false
+        /// All `depth` bytes are a secret if they are a whole string.
+        var isWholeString = false
+
+        var stops: Bool { secret > 0 || isMarker }
+    }
+
+    /// The length of the longest text, in bytes; 0 when there are none.
     let longest: Int
 
-    /// What a byte is in the table: 0 for one that is in no secret. UTF-8 never uses all 256.
+    /// What a byte is in the table: 0 for one that is in no text. UTF-8 never uses all 256.
     private let classes: [UInt8]
-    /// Whether anything happens at a byte when no secret has begun.
+    /// Whether nothing happens at a byte when no text has begun.
     private let isPlain: [Bool]
     private let table: [State]
     private let width: Int
-    /// States from here on complete a secret.
-    private let firstMatch: State
-    private let depths: [Int32]
-    private let lengths: [Int32]
+    /// States from here on stop a scan.
+    private let firstStop: State
+    private let findings: [Finding]
 
-    init(_ secrets: some Sequence<[UInt8]>) {
-        let secrets = secrets.filter { !$0.isEmpty }
+    init(_ texts: [(bytes: [UInt8], kind: Kind)]) {
+        let texts = texts.filter { !$0.bytes.isEmpty }
         var classes = [UInt8](repeating: 0, count: 256)
         var width = 1
-        for byte in secrets.joined() where classes[Int(byte)] == 0 {
+        for byte in texts.lazy.flatMap(\.bytes) where classes[Int(byte)] == 0 {
             classes[Int(byte)] = UInt8(truncatingIfNeeded: width)
             width += 1
         }
         var trie = Trie(width: width)
-        for secret in secrets {
-            trie.add(secret.map { Int(classes[Int($0)]) })
+        for text in texts {
+            trie.add(text.bytes.map { Int(classes[Int($0)]) }, text.kind)
         }
         trie.connect()
 
-        // Matching states last, so that one comparison tells them.
-        let order =
-            trie.nodes.indices.filter { trie.nodes[$0].length == 0 }
-            + trie.nodes.indices.filter { trie.nodes[$0].length > 0 }
+        // Those that stop last, so that one comparison tells them.
+        let nodes = trie.nodes
+        let order = nodes.indices.filter { !nodes[$0].finding.stops } + nodes.indices.filter { nodes[$0].finding.stops }
         var rows = [State](repeating: 0, count: order.count)
         for (place, node) in order.enumerated() {
             rows[node] = State(place * width)
         }
-        table = order.flatMap { node in trie.nodes[node].next.map { rows[Int($0)] } }
-        depths = order.map { trie.nodes[$0].depth }
-        lengths = order.map { trie.nodes[$0].length }
-        firstMatch = State((lengths.firstIndex { $0 > 0 } ?? order.count) * width)
+        table = order.flatMap { node in nodes[node].next.map { rows[Int($0)] } }
+        findings = order.map { nodes[$0].finding }
+        firstStop = State((findings.firstIndex(where: \.stops) ?? order.count) * width)
 
-        let firstBytes = Set(secrets.map { $0[0] })
+        let firstBytes = Set(texts.map { $0.bytes[0] })
         isPlain = (0...255).map { !firstBytes.contains($0) && $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C }
-        longest = secrets.map(\.count).max() ?? 0
+        longest = texts.map(\.bytes.count).max() ?? 0
         self.classes = classes
         self.width = width
     }
 
-    /// How many of the last bytes may become a secret.
-    func depth(of state: State) -> Int { Int(depths[Int(state) / width]) }
-
-    /// The length of the longest secret that is complete in this state, or 0.
-    func matchLength(in state: State) -> Int { Int(lengths[Int(state) / width]) }
+    func finding(in state: State) -> Finding { findings[Int(state) / width] }
 
     /// Takes one byte, whatever it is.
     func advance(_ state: inout State, by byte: UInt8) {
@@ -95,7 +112,7 @@ struct SecretAutomaton: Sendable {
                         if byte < 0x20 || byte == 0x22 || byte == 0x5C { return .special }
                         now = table[Int(now) &+ Int(classes[Int(byte)])]
                         place &+= 1
-                        if now >= firstMatch { return .match }
+                        if now >= firstStop { return .match }
                     }
                     return .end
                 }
@@ -104,39 +121,45 @@ struct SecretAutomaton: Sendable {
     }
 }
 
-/// The secrets as a tree of common beginnings.
+/// The texts as a tree of common beginnings.
 private struct Trie {
     struct Node {
         /// The node after each class of byte; -1 where none is yet.
         var next: [Int32]
-        var depth: Int32
-        /// The length of the longest secret that ends here.
-        var length: Int32 = 0
+        var finding: SecretAutomaton.Finding
         /// The node of the longest proper ending of this one's bytes that is in the tree.
         var fallback = 0
     }
 
     let width: Int
-    var nodes: [Node]
+    var nodes: [Node] = []
 
     init(width: Int) {
         self.width = width
-        nodes = [Node(next: Array(repeating: -1, count: width), depth: 0)]
+        append(depth: 0)
     }
 
-    mutating func add(_ secret: [Int]) {
+    mutating func add(_ text: [Int], _ kind: SecretAutomaton.Kind) {
         var node = 0
-        for byte in secret {
+        for byte in text {
             if nodes[node].next[byte] < 0 {
                 nodes[node].next[byte] = Int32(nodes.count)
-                nodes.append(Node(next: Array(repeating: -1, count: width), depth: nodes[node].depth + 1))
+                append(depth: nodes[node].finding.depth + 1)
             }
             node = Int(nodes[node].next[byte])
         }
-        nodes[node].length = nodes[node].depth
+        switch kind {
+        case .secret: nodes[node].finding.secret = text.count
+        case .wholeString: nodes[node].finding.isWholeString = true
+        case .marker: nodes[node].finding.isMarker = true
+        }
     }
 
-    /// Fills the gaps: where a secret goes on differently, another may be under way.
+    private mutating func append(depth: Int) {
+        nodes.append(Node(next: Array(repeating: -1, count: width), finding: .init(depth: depth)))
+    }
+
+    /// Fills the gaps: where a text goes on differently, another may be under way.
     mutating func connect() {
         var queue = [0]
         var head = 0
@@ -150,7 +173,10 @@ private struct Trie {
                     nodes[node].next[byte] = Int32(other)
                 } else {
                     nodes[child].fallback = other
-                    nodes[child].length = max(nodes[child].length, nodes[other].length)
+                    // What ends with the shorter text ends here too.
+                    let shorter = nodes[other].finding
+                    nodes[child].finding.secret = max(nodes[child].finding.secret, shorter.secret)
+                    nodes[child].finding.isMarker = nodes[child].finding.isMarker || shorter.isMarker
                     queue.append(child)
                 }
             }

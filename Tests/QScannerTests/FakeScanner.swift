@@ -75,20 +75,20 @@ struct FakeScanner {
     }
 
     func run(
-        within limit: Duration = .seconds(20),
+        within limit: Duration = .seconds(300),
         grace: Duration = .milliseconds(200)
     ) async throws(QScannerError) -> ScannerExit {
         let deadline = Deadline(WallClock.system.now() + limit)
         return try await ScannerProcess.live(grace: grace).run(command, deadline)
     }
 
-    func scan(within limit: Duration = .seconds(20)) async throws(QScannerError) -> ScanReport {
+    func scan(within limit: Duration = .seconds(300)) async throws(QScannerError) -> ScanReport {
         let settings = QScanner.Settings(path: path, scanTypes: "pkg,secret", timeout: limit, environment: [:])
         let scanner = QScanner(settings: settings, process: .live(grace: .milliseconds(200)))
         return try await scanner.scan(
             target,
             scratch: scratch,
-            until: Deadline(WallClock.system.now() + .seconds(60))
+            until: Deadline(WallClock.system.now() + .seconds(600))
         )
     }
 
@@ -127,9 +127,9 @@ func processes(with text: String) -> [pid_t] {
     return found
 }
 
-/// Waits until `condition` holds, and says whether it did within 10 seconds.
+/// Waits until `condition` holds, and says whether it did within a minute.
 func eventually(_ condition: () -> Bool) async -> Bool {
-    for _ in 0..<1000 {
+    for _ in 0..<6000 {
         if condition() { return true }
         try? await Task.sleep(for: .milliseconds(10))
     }

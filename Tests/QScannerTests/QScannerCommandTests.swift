@@ -57,7 +57,7 @@ import Testing
 
     @Test func `Registry credentials are passed on as far as they are given`() {
         var target = FakeScanner("").target
-        target.registry = RegistryCredentials(username: Redacted("user"), password: Redacted("registry-pw"))
+        target.registry = RegistryCredentials(username: "user", password: Redacted("registry-pw"))
         let environment = command(target).environment
         #expect(environment["QSCANNER_REGISTRY_USERNAME"]?.exposed == "user")
         #expect(environment["QSCANNER_REGISTRY_PASSWORD"]?.exposed == "registry-pw")

@@ -108,7 +108,7 @@ import Testing
 
     @Test func `A scan that is not done in time is stopped`() async {
         let error = await #expect(throws: QScannerError.self) {
-            try await FakeScanner("sleep 60").scan(within: .milliseconds(300))
+            try await FakeScanner("sleep 600").scan(within: .milliseconds(300))
         }
         #expect(error?.reason == .timedOut)
         #expect(error?.mayPass == true)

@@ -36,6 +36,15 @@ import Testing
         #expect(try stored(text, secretTexts: ["Match: \"hunter22\""]) == expected)
     }
 
+    @Test func `A presigned address is stored without what signs it`() throws {
+        let text =
+            #"{"Location":"https://b.s3.amazonaws.com/k?X-Amz-Date=1\u0026X-Amz-Signature=0f\u0026x-amz-security-token=t%3D"}"#
+        let expected =
+            #"{"Location":"https://b.s3.amazonaws.com/k?X-Amz-Date=1\u0026X-Amz-Signature=[redacted]"#
+            + #"\u0026x-amz-security-token=[redacted]"}"#
+        #expect(try stored(text) == expected)
+    }
+
     @Test(arguments: [nil, [String(repeating: "long", count: 5000)]] as [Set<String>?])
     func `When they are not known or too many, no text is stored`(texts: Set<String>?) throws {
         let text = #"{"rules":[{"id":"1","help":{"text":"a","markdown":"b"}}],"results":[{"message":{"text":"c"}}]}"#

@@ -6,9 +6,14 @@ import Testing
         "abcabd", "abcabcab", "cabdef", "aaaaaa", "s3cr/t+=", "pä$$wörd€", "😀😀x\"\\q", "é€é€", "dabcabcabdef-long",
     ]
 
+    static let strings = ["abc", "whole é string", "abcabdabc", "x"]
+    static let markers = ["Sig=", "cabSig="]
+
     static let rules = JSONRedactor.Rules(
         replacements: ["match": "\"[redacted]\"", "snippet": #"{"text":"[redacted]"}"#],
-        secrets: secrets.map { Redacted($0) }
+        secrets: secrets.map { Redacted($0) },
+        strings: strings.map { Redacted($0) },
+        markers: markers
     )
 
     /// The output for a text that is pushed in chunks of random lengths.
@@ -41,11 +46,13 @@ import Testing
         var maker = RandomJSON(
             random: random,
             names: ["Match", "match", "mATCH", "Snippet", "matches", "Matc", String(repeating: "m", count: 70)],
-            secrets: Self.secrets
+            fragments: Self.secrets + Self.strings + Self.markers
         )
         let reference = ReferenceRedactor(
             replacements: Self.rules.replacements,
-            secrets: Self.secrets.map { Array($0.utf8) }
+            secrets: Self.secrets.map { Array($0.utf8) },
+            strings: Self.strings.map { Array($0.utf8) },
+            markers: Self.markers.map { Array($0.utf8) }
         )
         for longestChunk in [1, 2, 3, 7, 50, .max, 1, 5, 20, 100] {
             let text = maker.document()
@@ -65,13 +72,15 @@ import Testing
     @Test(arguments: 0..<10)
     func `Every beginning of a text is refused`(seed: Int) throws {
         let random = SeededGenerator(seed: UInt64(seed))
-        var maker = RandomJSON(random: random, names: ["match"], secrets: Self.secrets)
-        let text = maker.document()
-        for length in 0..<text.count {
-            #expect(throws: JSONRedactor.Fault.truncated) {
-                try redact(String(decoding: text[..<length], as: UTF8.self))
-            }
+        var maker = RandomJSON(random: random, names: ["match"], fragments: Self.secrets)
+        var redactor = JSONRedactor(Self.rules)
+        var output: [UInt8] = []
+        for byte in maker.document() {
+            var beginning = redactor
+            #expect(throws: JSONRedactor.Fault.truncated) { try beginning.finish() }
+            try redactor.push([byte], into: &output)
         }
+        try redactor.finish()
     }
 
     @Test func `Without rules the text comes out as it went in`() throws {
@@ -85,7 +94,7 @@ import Testing
         (#"{"m\u0061tch":[1,2]}"#, #"{"m\u0061tch":"[redacted]"}"#),
         (#"{"match":-1.5e3}"#, #"{"match":"[redacted]"}"#),
         (#"{"match":null,"match":true}"#, #"{"match":"[redacted]","match":"[redacted]"}"#),
-        (#"{"match":{"match":1},"x":"match"}"#, #"{"match":"[redacted]","x":"match"}"#),
+        (#"{"match":{"match":1},"a":"match"}"#, #"{"match":"[redacted]","a":"match"}"#),
         (#"{"snippet":{"text":"key"}}"#, #"{"snippet":{"text":"[redacted]"}}"#),
         (#"{"matches":1,"xmatch":2,"":3}"#, #"{"matches":1,"xmatch":2,"":3}"#),
         (#"["match",{"a":["match"]}]"#, #"["match",{"a":["match"]}]"#),
@@ -95,6 +104,11 @@ import Testing
         (#"["abcabcabdef"]"#, #"["[redacted]"]"#),
         (#"["aaaaaaaaaaaaaaab"]"#, #"["[redacted]b"]"#),
         (#"["aaaaa","aaaaa"]"#, #"["aaaaa","aaaaa"]"#),
+        (#"["abc","abcd",{"abc":"\u0061bc"}]"#, #"["[redacted]","abcd",{"abc":"[redacted]"}]"#),
+        (
+            #"["?Sig=a\u002bb&x=1","Sig=","Sig=é\u0026Sig=\n"]"#,
+            #"["?Sig=[redacted]&x=1","Sig=","Sig=[redacted]\u0026Sig=\n"]"#
+        ),
         (#"["\ud83d\ude00\ud83d\uDE00x\"\\q"]"#, #"["[redacted]"]"#),
     ])
     func `Members and secrets are taken out in all their spellings`(text: String, expected: String) throws {

@@ -2,7 +2,7 @@
 struct RandomJSON {
     var random: SeededGenerator
     let names: [String]
-    let secrets: [String]
+    let fragments: [String]
 
     mutating func document() -> [UInt8] {
         Array((random.once(in: 2) ? object(depth: 4) : array(depth: 4)).utf8)
@@ -43,12 +43,14 @@ struct RandomJSON {
     private mutating func string() -> String {
         var text = ""
         for _ in 0..<Int.random(in: 0..<6, using: &random) {
-            let secret = secrets.randomElement(using: &random) ?? ""
+            let secret = fragments.randomElement(using: &random) ?? ""
             switch Int.random(in: 0..<4, using: &random) {
             case 0: text += secret
             case 1: text += secret.prefix(Int.random(in: 0...secret.count, using: &random))
             case 2: text += secret.suffix(Int.random(in: 0...secret.count, using: &random))
-            default: text += ["x", "é", "\n", "\"", "\\", "/", "😀", "plain text"].randomElement(using: &random) ?? ""
+            default:
+                text +=
+                    ["x", "é", "\n", "\"", "\\", "/", "😀", "plain text", "&", ", "].randomElement(using: &random) ?? ""
             }
         }
         return quoted(text)

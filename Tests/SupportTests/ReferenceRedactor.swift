@@ -2,6 +2,8 @@
 struct ReferenceRedactor {
     var replacements: [String: String]
     var secrets: [[UInt8]]
+    var strings: [[UInt8]]
+    var markers: [[UInt8]]
 
     func callAsFunction(_ text: [UInt8]) -> [UInt8] {
         var place = 0
@@ -12,7 +14,7 @@ struct ReferenceRedactor {
         switch text[place] {
         case UInt8(ascii: "{"): return container(text, &place, isObject: true)
         case UInt8(ascii: "["): return container(text, &place, isObject: false)
-        case UInt8(ascii: "\""): return string(text, &place).redacted
+        case UInt8(ascii: "\""): return string(text, &place, isName: false).redacted
         default:
             let scalar = text[place...].prefix { !" \n\r\t,]}".utf8.contains($0) }
             place += scalar.count
@@ -35,7 +37,7 @@ struct ReferenceRedactor {
                     output += value(text, &place)
                     continue
                 }
-                let name = string(text, &place)
+                let name = string(text, &place, isName: true)
                 output += name.redacted + spaces(text, &place) + [text[place]]
                 place += 1
                 output += spaces(text, &place)
@@ -54,7 +56,11 @@ struct ReferenceRedactor {
     }
 
     /// A string without its escapes, and as it stands in the text without its secrets.
-    private func string(_ text: [UInt8], _ place: inout Int) -> (decoded: [UInt8], redacted: [UInt8]) {
+    private func string(
+        _ text: [UInt8],
+        _ place: inout Int,
+        isName: Bool
+    ) -> (decoded: [UInt8], redacted: [UInt8]) {
         let start = place
         place += 1
         var decoded: [UInt8] = []
@@ -69,14 +75,26 @@ struct ReferenceRedactor {
         place += 1
 
         var isSecret = [Bool](repeating: false, count: text.count)
-        for secret in secrets where secret.count <= decoded.count {
-            for first in 0...(decoded.count - secret.count)
-            where Array(decoded[first..<(first + secret.count)]) == secret {
-                for byte in sources[first].lowerBound..<sources[first + secret.count - 1].upperBound {
-                    isSecret[byte] = true
-                }
+        func hide(_ bytes: Range<Int>) {
+            guard !bytes.isEmpty else { return }
+            for byte in sources[bytes.lowerBound].lowerBound..<sources[bytes.upperBound - 1].upperBound {
+                isSecret[byte] = true
             }
         }
+        for first in decoded.indices {
+            for secret in secrets where decoded[first...].starts(with: secret) {
+                hide(first..<(first + secret.count))
+            }
+            for marker in markers where decoded[first...].starts(with: marker) {
+                let rest = decoded[(first + marker.count)...]
+                hide(
+                    rest
+                        .startIndex..<(rest.firstIndex { $0 <= 0x20 || "\"'`<>,;&|{}[]()".utf8.contains($0) }
+                        ?? rest.endIndex)
+                )
+            }
+        }
+        if !isName, strings.contains(decoded) { hide(decoded.indices) }
         var redacted: [UInt8] = []
         for byte in start..<place {
             if !isSecret[byte] {

@@ -105,7 +105,7 @@ import Testing
         #expect(scrub("0123456789", keepingLast: 4) == "6789")
         #expect(scrub("aé€", keepingLast: 4) == "€")
         #expect(scrub("abc", keepingLast: 0) == "")
-        #expect(scrub(String(repeating: "x", count: 200_000), keepingLast: 2048).utf8.count == 2048)
+        #expect(scrub(String(repeating: "x", count: 50_000), keepingLast: 2048).utf8.count == 2048)
     }
 
     @Test func `Secrets are taken out before the text is cut`() {
