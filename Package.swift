@@ -77,6 +77,10 @@ let package = Package(
         room("AWSSigning", ["Hashing", "Support"]),
         tests(of: "AWSSigning", ["Hashing", "Support"], exclude: ["botocore_vectors.py"]),
         room("AWSClients", ["AWSSigning", "CExpat", "HTTPTransport", "Hashing", "Support", "Telemetry", log]),
+        tests(
+            of: "AWSClients",
+            ["AWSSigning", "HTTPTransport", "Hashing", "Support", "Telemetry", "TestSupport", log]
+        ),
         room("LambdaRuntime", ["HTTPTransport", "Support", log]),
         room("QScanner", ["Support", subprocess]),
         room("QualysAPI", ["Support", "Telemetry"]),
