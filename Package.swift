@@ -72,6 +72,7 @@ let package = Package(
         room("Hashing", ["CCrypto", "Support"]),
         tests(of: "Hashing", ["Support"]),
         room("Telemetry", ["Support", log]),
+        tests(of: "Telemetry", ["Support", "TestSupport", log]),
         room("HTTPTransport", ["CCurl", "Support"]),
         tests(of: "HTTPTransport", ["Support"]),
         room("AWSSigning", ["Hashing", "Support"]),
@@ -82,8 +83,10 @@ let package = Package(
             ["AWSSigning", "HTTPTransport", "Hashing", "Support", "Telemetry", "TestSupport", log]
         ),
         room("LambdaRuntime", ["HTTPTransport", "Support", log]),
+        tests(of: "LambdaRuntime", ["HTTPTransport", "Support", "TestSupport", log, inMemoryLog]),
         room("QScanner", ["Support", subprocess]),
         room("QualysAPI", ["Support", "Telemetry"]),
+        tests(of: "QualysAPI", ["Support", "Telemetry", "TestSupport"]),
         room(
             "FunctionScan",
             ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support", "Telemetry", log]
