@@ -77,14 +77,21 @@ let package = Package(
         room("Hashing", ["CCrypto", "Support"]),
         tests(of: "Hashing", ["Support"]),
         room("Telemetry", ["Support", log]),
+        tests(of: "Telemetry", ["Support", "TestSupport", log]),
         room("HTTPTransport", ["CCurl", "Support"]),
         tests(of: "HTTPTransport", ["Support"]),
         room("AWSSigning", ["Hashing", "Support"]),
         tests(of: "AWSSigning", ["Hashing", "Support"], exclude: ["botocore_vectors.py"]),
         room("AWSClients", ["AWSSigning", "CExpat", "HTTPTransport", "Hashing", "Support", "Telemetry", log]),
+        tests(
+            of: "AWSClients",
+            ["AWSSigning", "HTTPTransport", "Hashing", "Support", "Telemetry", "TestSupport", log]
+        ),
         room("LambdaRuntime", ["HTTPTransport", "Support", log]),
+        tests(of: "LambdaRuntime", ["HTTPTransport", "Support", "TestSupport", log, inMemoryLog]),
         room("QScanner", ["Support", subprocess, system]),
         room("QualysAPI", ["Support", "Telemetry"]),
+        tests(of: "QualysAPI", ["Support", "Telemetry", "TestSupport"]),
         room(
             "FunctionScan",
             ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support", "Telemetry", log]

@@ -73,17 +73,28 @@ extension AWSError {
             code = xml["Code"]
             message = xml["Message"]
         }
-        // The header is `Code:http://...`, the member may be `com.amazonaws...#Code`.
-        let raw = code ?? response.headers["x-amzn-ErrorType"] ?? "HTTP\(response.status)"
-        let plain = raw.split(separator: "#").last?.split(separator: ":").first.map(String.init)
         self.init(
             service: service,
             action: action,
             status: response.status,
-            code: plain ?? raw,
-            message: String((message ?? "no message").prefix(1000)),
+            code: Self.code(code) ?? Self.code(response.headers["x-amzn-ErrorType"]) ?? "HTTP\(response.status)",
+            message: message.map(Self.sentence) ?? "no message",
             body: response.body
         )
+    }
+
+    /// The bare code: the header is `Code:http://...`, the member may be `com.amazonaws...#Code`. It becomes a label, so
+    /// what is no word is none.
+    static func code(_ text: String?) -> String? {
+        guard let code = text?.split(separator: "#").last?.split(separator: ":").first, code.utf8.count <= 128,
+            code.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) })
+        else { return nil }
+        return String(code)
+    }
+
+    /// The first line. After it AWS shows the request that a signature does not fit, session token included.
+    static func sentence(_ message: String) -> String {
+        String(message.prefix { !$0.isNewline }.prefix(1000))
     }
 
     private struct JSONErrorBody: Decodable {

@@ -19,15 +19,15 @@ struct ContainerCredentials: Sendable {
         if let relative = setting("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
             url = "http://169.254.170.2\(relative)"
         } else if let full = setting("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
-            guard Self.mayReceiveToken(full) else {
-                throw CredentialError(
-                    label: "Credentials.ContainerAddress",
-                    description: "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, or a loopback or container host."
-                )
-            }
             url = full
         } else {
             return nil
+        }
+        guard Self.mayReceiveToken(url) else {
+            throw CredentialError(
+                label: "Credentials.ContainerAddress",
+                description: "AWS_CONTAINER_CREDENTIALS_..._URI must lead to https, or to a loopback or container host."
+            )
         }
         token = setting("AWS_CONTAINER_AUTHORIZATION_TOKEN").map(Redacted.init)
         tokenFile = setting("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
@@ -35,6 +35,7 @@ struct ContainerCredentials: Sendable {
 
     func load(_ http: HTTPClient, _ context: CallContext) async throws(CredentialError) -> AWSCredentials {
         var request = HTTPRequest(url: url, limits: HTTPLimits(connect: .seconds(2), idle: nil, total: .seconds(5)))
+        request.usesProxy = false
         // The file is read each time: what renews the token writes it there.
         if let token = try tokenFile.map(readToken) ?? token {
             request.headers.add("Authorization", token.exposed)
@@ -50,8 +51,7 @@ struct ContainerCredentials: Sendable {
         else {
             throw CredentialError(
                 label: "Credentials.Container",
-                description:
-                    "The container's credentials endpoint answered HTTP \(response.status) without credentials."
+                description: "The container's endpoint answered HTTP \(response.status) without credentials."
             )
         }
         return AWSCredentials(
@@ -74,13 +74,9 @@ struct ContainerCredentials: Sendable {
 
     /// The SDKs' rule: the token goes to https, or to a host on this machine.
     private static func mayReceiveToken(_ url: String) -> Bool {
+        guard let origin = HTTPOrigin(of: url) else { return false }
         let hosts = ["localhost", "127.0.0.1", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"]
-        return url.hasPrefix("https://")
-            || hosts.contains { host in
-                [":", "/", ""].contains { end in
-                    end.isEmpty ? url == "http://\(host)" : url.hasPrefix("http://\(host)\(end)")
-                }
-            }
+        return origin.scheme == "https" || hosts.contains(origin.host)
     }
 
     private struct Answer: Decodable {

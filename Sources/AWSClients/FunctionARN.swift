@@ -65,10 +65,8 @@ package struct FunctionARN: Sendable, Hashable {
     }
 
     private static func isName(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count) && text.utf8.allSatisfy(\.isNameByte)
-            // A name may begin with a dash as far as AWS goes, but would read as an option on a command line. In our
-            // commands it always stands behind `arn:`.
-            && text.utf8.contains { $0 != .dash }
+        // A name may begin with a dash as far as AWS goes, but would read as an option on a command line.
+        (1...64).contains(text.utf8.count) && text.utf8.allSatisfy(\.isNameByte) && text.utf8.first != .dash
     }
 
     private static func isQualifier(_ text: String) -> Bool {

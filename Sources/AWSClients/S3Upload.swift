@@ -88,8 +88,8 @@ extension S3Client {
                 service: .s3,
                 action: request.action,
                 status: 200,
-                code: texts?["Code"] ?? "Answer.Unreadable",
-                message: texts?["Message"] ?? "The parts were not joined."
+                code: AWSError.code(texts?["Code"]) ?? "Answer.Unreadable",
+                message: texts?["Message"].map(AWSError.sentence) ?? "The parts were not joined."
             )
         }
     }

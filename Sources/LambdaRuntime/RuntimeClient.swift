@@ -34,18 +34,23 @@ package struct RuntimeClient: Sendable {
         guard let requestID = answer.headers["Lambda-Runtime-Aws-Request-Id"], isRequestID(requestID) else {
             throw .unreachable("next", "The answer has no proper request id.")
         }
-        // A deadline that is missing or odd must not turn into no time at all, nor into for ever.
-        let deadline =
-            answer.headers["Lambda-Runtime-Deadline-Ms"].flatMap { Int64($0) }
-            .map { Deadline(Timestamp(milliseconds: $0)) }
-            ?? Deadline(clock.now() + .seconds(60))
         return Invocation(
             requestID: requestID,
-            deadline: deadline,
+            deadline: deadline(answer.headers["Lambda-Runtime-Deadline-Ms"]),
             functionARN: answer.headers["Lambda-Runtime-Invoked-Function-Arn"] ?? "",
             traceID: answer.headers["Lambda-Runtime-Trace-Id"],
             event: answer.body
         )
+    }
+
+    /// A deadline that is missing or odd must not turn into no time at all, nor into for ever. Lambda gives 15 minutes at
+    /// most, other runtimes may give more.
+    private func deadline(_ header: String?) -> Deadline {
+        let now = clock.now()
+        guard let milliseconds = header.flatMap({ Int64($0) }),
+            case let moment = Timestamp(milliseconds: milliseconds), moment >= now, moment <= now + .seconds(86400)
+        else { return Deadline(now + .seconds(60)) }
+        return Deadline(moment)
     }
 
     func respond(to requestID: String, _ body: [UInt8]) async throws(RuntimeError) {

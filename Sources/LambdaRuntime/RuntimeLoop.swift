@@ -5,10 +5,17 @@ package import Logging
 package struct RuntimeLoop: Sendable {
     private let client: RuntimeClient
     private let log: Logger
+    private let setTraceID: @Sendable (String?) -> Void
 
-    package init(client: RuntimeClient, log: Logger) {
+    /// - Parameter setTraceID: Tells those who trace which event is being handled.
+    package init(
+        client: RuntimeClient,
+        log: Logger,
+        setTraceID: @escaping @Sendable (String?) -> Void = exportTraceID
+    ) {
         self.client = client
         self.log = log
+        self.setTraceID = setTraceID
     }
 
     /// Never returns but by an error of the Runtime API. What the handler throws ends the invocation, not the loop.
@@ -19,7 +26,6 @@ package struct RuntimeLoop: Sendable {
     ) async throws(RuntimeError) -> Never {
         while true {
             let invocation = try await client.next()
-            // Nothing of ours runs between two events, so that no other thread reads the environment meanwhile.
             setTraceID(invocation.traceID)
             var log = log
             log[metadataKey: "requestId"] = "\(invocation.requestID)"
@@ -40,8 +46,9 @@ package struct RuntimeLoop: Sendable {
         }
     }
 
-    /// Where the X-Ray SDKs look for it.
-    private func setTraceID(_ traceID: String?) {
+    /// Puts it where the X-Ray SDKs look for it. Nothing of ours runs between two events, so that no other thread reads
+    /// the environment meanwhile.
+    package static func exportTraceID(_ traceID: String?) {
         if let traceID {
             setenv("_X_AMZN_TRACE_ID", traceID, 1)
         } else {

@@ -4,9 +4,12 @@ package import Support
 /// Writes one JSON object a line: `timestamp`, `level`, `message`, `requestId` when there is one, then the metadata as
 /// fields.
 ///
-/// An error is shown as `errorType` and `error` (its label and description). No line is longer than 64 KB, so that one
-/// odd value cannot drown the rest.
+/// An error is shown as `errorType` and `error` (its label and description). Long values are cut, and a line of more than
+/// 64 KB goes without its fields, so that odd ones cannot drown the rest.
 package struct JSONLogHandler: LogHandler {
+    private static let longestLine = 64 << 10
+    private static let longestValue = 8 << 10
+
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
@@ -31,6 +34,12 @@ package struct JSONLogHandler: LogHandler {
         if let provided = metadataProvider?.get() { fields.merge(provided) { _, new in new } }
         if let own = event.metadata { fields.merge(own) { _, new in new } }
 
+        let line = line(event, fields)
+        write(line.count <= Self.longestLine ? line : self.line(event, fields.filter { $0.key == "requestId" }))
+    }
+
+    private func line(_ event: LogEvent, _ fields: Logger.Metadata) -> [UInt8] {
+        var fields = fields
         var line = JSONWriter()
         line.object { line in
             line.member("timestamp", clock.now().iso8601Milliseconds)
@@ -49,7 +58,7 @@ package struct JSONLogHandler: LogHandler {
                 line.member("error", bounded(description))
             }
         }
-        write(line.bytes + [UInt8(ascii: "\n")])
+        return line.bytes + [UInt8(ascii: "\n")]
     }
 
     private func append(_ value: Logger.MetadataValue, to line: inout JSONWriter) {
@@ -78,8 +87,7 @@ package struct JSONLogHandler: LogHandler {
     }
 
     private func bounded(_ text: String) -> String {
-        let limit = 8192
-        guard text.utf8.count > limit else { return text }
-        return String(decoding: text.utf8.prefix(limit), as: UTF8.self) + "…"
+        guard text.utf8.count > Self.longestValue else { return text }
+        return String(decoding: text.utf8.prefix(Self.longestValue), as: UTF8.self) + "…"
     }
 }
