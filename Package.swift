@@ -14,7 +14,9 @@ let languageSettings: [SwiftSetting] = [
 ]
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let inMemoryLog: Target.Dependency = .product(name: "InMemoryLogging", package: "swift-log")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A target of the house (README, "The house"): `name` is its folder in `Sources`.
@@ -28,13 +30,22 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// The tests of a room: `<room>Tests` in `Tests`.
-func tests(of room: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func tests(of room: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
     .testTarget(
         name: "\(room)Tests",
         dependencies: [.target(name: room)] + dependencies,
+        exclude: exclude,
         swiftSettings: languageSettings
     )
 }
+
+/// What the tests of several rooms share: a fake clock, a fake HTTP client, JSON as a value.
+let testSupport = Target.target(
+    name: "TestSupport",
+    dependencies: ["HTTPTransport", "Support", "Telemetry", log, inMemoryLog],
+    path: "Tests/TestSupport",
+    swiftSettings: languageSettings
+)
 
 /// A C library of the system, as a module.
 func library(_ name: String, pkgConfig: String, apt: String) -> Target {
@@ -52,6 +63,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         // Without its Foundation trait, which would link ICU into `bootstrap`.
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+        // The paths and descriptors in swift-subprocess's calls.
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     ],
     targets: [
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
@@ -60,14 +73,17 @@ let package = Package(
         library("CExpat", pkgConfig: "expat", apt: "libexpat1-dev"),
 
         room("Support"),
+        testSupport,
         room("Hashing", ["CCrypto", "Support"]),
+        tests(of: "Hashing", ["Support"]),
         room("Telemetry", ["Support", log]),
         room("HTTPTransport", ["CCurl", "Support"]),
         tests(of: "HTTPTransport", ["Support"]),
         room("AWSSigning", ["Hashing", "Support"]),
+        tests(of: "AWSSigning", ["Hashing", "Support"], exclude: ["botocore_vectors.py"]),
         room("AWSClients", ["AWSSigning", "CExpat", "HTTPTransport", "Hashing", "Support", "Telemetry", log]),
         room("LambdaRuntime", ["HTTPTransport", "Support", log]),
-        room("QScanner", ["Support", subprocess]),
+        room("QScanner", ["Support", subprocess, system]),
         room("QualysAPI", ["Support", "Telemetry"]),
         room(
             "FunctionScan",
@@ -88,6 +104,9 @@ let package = Package(
                 "Telemetry", log, argumentParser,
             ]
         ),
+
+        tests(of: "Support"),
+        tests(of: "QScanner", ["Support"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -46,9 +46,10 @@ package struct Signer: Sendable {
 
     private static let algorithm = "AWS4-HMAC-SHA256"
 
-    /// Proxies and X-Ray rewrite these, and the SDKs leave them out as well.
+    /// Proxies and tracing rewrite these; botocore leaves out the same ones.
     private static let unsignedHeaders: Set<String> = [
-        "authorization", "connection", "expect", "transfer-encoding", "user-agent", "x-amzn-trace-id",
+        "authorization", "baggage", "connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization",
+        "te", "traceparent", "tracestate", "trailer", "transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id",
     ]
 
     private let credentials: AWSCredentials

@@ -8,16 +8,16 @@ extension CurlTransfer {
     /// fails (Curl_retry_request is asked in one case only).
     func mayBeSentAgain(after code: CURLcode) -> Bool {
         var connections = 0
-        guard code == CURLE_SEND_ERROR, !wasSentAgain, fault == nil, receiver.isUntouched,
+        guard code == CURLE_SEND_ERROR, fault == nil, receiver.isUntouched,
             order.request.body.isRepeatable,
             curl_easy_getinfo_long(easy, CURLINFO_NUM_CONNECTS, &connections) == CURLE_OK
         else { return false }
+        // None was made: it came from the pool. The next has one of its own, so that this happens once.
         return connections == 0
     }
 
     /// Makes the handle ready for another start, over a connection of its own, in the time that is left.
     func prepareToSendAgain() {
-        wasSentAgain = true
         localPort = nil
         _ = body.rewind(to: 0)
         var options = CurlOptions(easy)

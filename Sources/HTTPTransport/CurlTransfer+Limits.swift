@@ -2,18 +2,14 @@ import CCurl
 import Support
 
 extension CurlTransfer {
-    /// How long it may stay silent from `now` on; nil when there is no limit, or no connection yet. When that is over,
-    /// this looks once more for bytes that moved unseen.
+    /// How long it may stay silent from `now` on; nil when there is no limit, or no connection yet. The loop asks after
+    /// each step, so that no byte moves unseen.
     func idleLeft(at now: SuspendingClock.Instant) -> Duration? {
         guard let limit = order.request.limits.idle, localPort != nil else { return nil }
-        let left = limit - lastMove.duration(to: now)
-        if left > .zero { return left }
         // Callbacks don't see how what they gave is sent, bit by bit; libcurl's counters do.
         let moved = bytesInBothDirections
-        guard moved != bytesMoved else { return left }
-        bytesMoved = moved
-        lastMove = now
-        return limit
+        if moved != bytesMoved { (bytesMoved, lastMove) = (moved, now) }
+        return limit - lastMove.duration(to: now)
     }
 
     var idleFault: TransferFault {

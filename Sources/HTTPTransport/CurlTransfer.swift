@@ -32,7 +32,6 @@ final class CurlTransfer {
     private let errorText = ErrorText()
     private var headerList: UnsafeMutablePointer<curl_slist>?
     var bytesMoved: Int64 = 0
-    var wasSentAgain = false
 
     init(_ order: TransferOrder, _ settings: Settings) throws(TransferFault) {
         self.order = order

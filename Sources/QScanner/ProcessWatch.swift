@@ -37,7 +37,10 @@ struct ProcessWatch: Sendable {
     /// Readable once the process is to be ended.
     let endRequest: CInt
 
-    let limit: Duration
+    /// When it has to end.
+    let deadline: ContinuousClock.Instant
+
+    /// From SIGTERM to SIGKILL.
     let grace: Duration
 
     /// The value of HOME by which processes are recognised that left the group.
@@ -55,7 +58,7 @@ struct ProcessWatch: Sendable {
             pollfd(fd: endRequest, events: Int16(POLLIN), revents: 0),
         ]
         while !hasEnded {
-            let nextStep = killTime ?? start + limit
+            let nextStep = killTime ?? deadline
             poll(&watched, nfds_t(watched.count), pause(until: nextStep, from: clock.now))
             if watched[0].revents != 0, !readOnce(into: &excerpt) {
                 // Closed by all who had it; poll passes negative descriptors over.

@@ -58,10 +58,13 @@ extension ScannerProcess {
     ///   reserve has to cover it.
     package static func live(clock: WallClock = .system, grace: Duration = .seconds(2)) -> ScannerProcess {
         ScannerProcess { command, deadline throws(QScannerError) in
+            // From here on by a clock that nobody sets.
+            let limit = deadline.remaining(at: clock.now())
+            let end = ContinuousClock.now + limit
             let channels = try ScannerChannels()
             // In a task that cancellation does not reach: the library would kill the process and leave its group.
             let work = Task {
-                await start(command, on: channels, for: deadline.remaining(at: clock.now()), grace: grace)
+                await start(command, on: channels, until: end, grace: min(grace, limit / 6))
             }
             let result = await withTaskCancellationHandler {
                 await work.value
@@ -78,7 +81,7 @@ extension ScannerProcess {
 private func start(
     _ command: QScannerCommand,
     on channels: ScannerChannels,
-    for limit: Duration,
+    until deadline: ContinuousClock.Instant,
     grace: Duration
 ) async -> Result<ScannerExit, QScannerError> {
     var options = PlatformOptions()
@@ -101,8 +104,8 @@ private func start(
                 processDescriptor: execution.processIdentifier.processDescriptor,
                 output: channels.outputReadEnd,
                 endRequest: channels.endRequest,
-                limit: limit,
-                grace: min(grace, limit / 6),
+                deadline: deadline,
+                grace: grace,
                 home: command.environment["HOME"]?.exposed
             )
             return await onOwnThread { watch.untilItEnds() }

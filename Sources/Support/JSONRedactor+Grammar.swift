@@ -1,6 +1,6 @@
 extension JSONRedactor {
     /// What may come next.
-    enum Expected: Sendable, Equatable {
+    enum Expected: UInt8, Sendable {
         case value
         /// After `[`.
         case valueOrEnd
@@ -13,18 +13,8 @@ extension JSONRedactor {
         case commaOrEnd
         /// After the root: white space only.
         case nothing
-        case string
-        case number(JSONNumber)
-        /// The rest of `true`, `false` or `null`, the next byte lowest.
-        case literal(UInt32)
-    }
-
-    private static let restOfTrue = packed("rue")
-    private static let restOfFalse = packed("alse")
-    private static let restOfNull = packed("ull")
-
-    private static func packed(_ text: String) -> UInt32 {
-        text.utf8.reversed().reduce(0) { $0 << 8 | UInt32($1) }
+        /// The rest of what has begun.
+        case string, number, literal
     }
 
     enum Container: Sendable {
@@ -35,28 +25,27 @@ extension JSONRedactor {
     mutating func read(_ chunk: UnsafeRawBufferPointer, into output: inout [UInt8]) throws(Fault) {
         var index = 0
         while index < chunk.count {
-            if case .string = expected {
-                try readString(chunk, from: &index, into: &output)
-                continue
-            }
             let byte = chunk[index]
             switch expected {
-            case .number(var number):
-                if number.take(byte) {
-                    expected = .number(number)
-                    break
-                }
-                guard number.isComplete else { throw .invalid(offset: base + index) }
-                valueEnds(at: index, chunk, &output)
-                // The byte belongs to what follows.
+            case .string:
+                try readString(chunk, from: &index, into: &output)
                 continue
-            case .literal(let rest):
-                guard rest & 0xFF == byte else { throw .invalid(offset: base + index) }
-                expected = .literal(rest >> 8)
-                if rest >> 8 == 0 { valueEnds(at: index + 1, chunk, &output) }
+            case .number:
+                if !number.take(byte) {
+                    guard number.isComplete else { throw .invalid(offset: base + index) }
+                    valueEnds(at: index, chunk, &output)
+                    // The byte belongs to what follows.
+                    continue
+                }
+            case .literal:
+                guard literal & 0xFF == byte else { throw .invalid(offset: base + index) }
+                literal >>= 8
+                if literal == 0 { valueEnds(at: index + 1, chunk, &output) }
             default:
-                if byte != 0x20, byte != 0x0A, byte != 0x0D, byte != 0x09 {
+                if byte > 0x20 {
                     try readToken(byte, at: index, chunk, &output)
+                } else if byte != 0x20, byte != 0x0A, byte != 0x0D, byte != 0x09 {
+                    throw .invalid(offset: base + index)
                 }
             }
             index += 1
@@ -69,20 +58,21 @@ extension JSONRedactor {
         _ chunk: UnsafeRawBufferPointer,
         _ output: inout [UInt8]
     ) throws(Fault) {
-        switch (byte, expected) {
-        case (UInt8(ascii: ","), .commaOrEnd):
-            expected = containers.last == .object ? .name : .value
-        case (UInt8(ascii: ":"), .colon):
-            expected = .value
-        case (UInt8(ascii: "\""), .name), (UInt8(ascii: "\""), .nameOrEnd):
-            beginString(isName: true, at: index)
-        case (UInt8(ascii: "}"), .nameOrEnd),
-            (UInt8(ascii: "}"), .commaOrEnd) where containers.last == .object,
-            (UInt8(ascii: "]"), .valueOrEnd),
-            (UInt8(ascii: "]"), .commaOrEnd) where containers.last == .array:
+        switch expected {
+        case .commaOrEnd where byte == UInt8(ascii: ","):
+            expected = container == .object ? .name : .value
+        case .commaOrEnd where byte == UInt8(ascii: "}") && container == .object,
+            .commaOrEnd where byte == UInt8(ascii: "]") && container == .array,
+            .nameOrEnd where byte == UInt8(ascii: "}"),
+            .valueOrEnd where byte == UInt8(ascii: "]"):
             containers.removeLast()
+            container = containers.last
             valueEnds(at: index + 1, chunk, &output)
-        case (_, .value), (_, .valueOrEnd):
+        case .colon where byte == UInt8(ascii: ":"):
+            expected = .value
+        case .name where byte == UInt8(ascii: "\""), .nameOrEnd where byte == UInt8(ascii: "\""):
+            beginString(isName: true, at: index)
+        case .value, .valueOrEnd:
             try beginValue(byte, at: index, chunk, &output)
         default:
             throw .invalid(offset: base + index)
@@ -105,18 +95,30 @@ extension JSONRedactor {
         case UInt8(ascii: "\""): beginString(isName: false, at: index)
         case UInt8(ascii: "{"): try open(.object, .nameOrEnd)
         case UInt8(ascii: "["): try open(.array, .valueOrEnd)
-        case UInt8(ascii: "t"): expected = .literal(JSONRedactor.restOfTrue)
-        case UInt8(ascii: "f"): expected = .literal(JSONRedactor.restOfFalse)
-        case UInt8(ascii: "n"): expected = .literal(JSONRedactor.restOfNull)
+        case UInt8(ascii: "t"): begin(literal: JSONRedactor.restOfTrue)
+        case UInt8(ascii: "f"): begin(literal: JSONRedactor.restOfFalse)
+        case UInt8(ascii: "n"): begin(literal: JSONRedactor.restOfNull)
         default:
             guard let number = JSONNumber(byte) else { throw .invalid(offset: base + index) }
-            expected = .number(number)
+            self.number = number
+            expected = .number
         }
     }
+
+    private mutating func begin(literal rest: UInt32) {
+        literal = rest
+        expected = .literal
+    }
+
+    // The next byte is the lowest.
+    private static let restOfTrue: UInt32 = 0x65_75_72
+    private static let restOfFalse: UInt32 = 0x65_73_6C_61
+    private static let restOfNull: UInt32 = 0x6C_6C_75
 
     private mutating func open(_ container: Container, _ next: Expected) throws(Fault) {
         guard containers.count < JSONRedactor.depthCeiling else { throw .tooDeep }
         containers.append(container)
+        self.container = container
         expected = next
     }
 
@@ -140,6 +142,8 @@ struct JSONNumber: Sendable, Equatable {
 
     private var part: Part
 
+    init() { part = .zero }
+
     init?(_ first: UInt8) {
         switch first {
         case UInt8(ascii: "-"): part = .minus
@@ -158,24 +162,18 @@ struct JSONNumber: Sendable, Equatable {
 
     /// Takes the next byte; false when it does not belong to the number.
     mutating func take(_ byte: UInt8) -> Bool {
-        switch (byte, part) {
-        case (UInt8(ascii: "0"), .minus): part = .zero
-        case (UInt8(ascii: "1")...UInt8(ascii: "9"), .minus): part = .integer
-        case (UInt8(ascii: "0")...UInt8(ascii: "9"), .integer): break
-        case (UInt8(ascii: "0")...UInt8(ascii: "9"), .point), (UInt8(ascii: "0")...UInt8(ascii: "9"), .fraction):
-            part = .fraction
-        case (UInt8(ascii: "0")...UInt8(ascii: "9"), .e), (UInt8(ascii: "0")...UInt8(ascii: "9"), .sign),
-            (UInt8(ascii: "0")...UInt8(ascii: "9"), .exponent):
-            part = .exponent
-        case (UInt8(ascii: "."), .zero), (UInt8(ascii: "."), .integer):
-            part = .point
-        case (UInt8(ascii: "e"), .zero), (UInt8(ascii: "e"), .integer), (UInt8(ascii: "e"), .fraction),
-            (UInt8(ascii: "E"), .zero), (UInt8(ascii: "E"), .integer), (UInt8(ascii: "E"), .fraction):
+        let isDigit = isDigit(byte)
+        switch part {
+        case .integer where isDigit, .fraction where isDigit, .exponent where isDigit: break
+        case .minus where isDigit: part = byte == UInt8(ascii: "0") ? .zero : .integer
+        case .point where isDigit: part = .fraction
+        case .e where isDigit, .sign where isDigit: part = .exponent
+        case .zero where byte == UInt8(ascii: "."), .integer where byte == UInt8(ascii: "."): part = .point
+        case .zero where byte | 0x20 == UInt8(ascii: "e"), .integer where byte | 0x20 == UInt8(ascii: "e"),
+            .fraction where byte | 0x20 == UInt8(ascii: "e"):
             part = .e
-        case (UInt8(ascii: "+"), .e), (UInt8(ascii: "-"), .e):
-            part = .sign
-        default:
-            return false
+        case .e where byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-"): part = .sign
+        default: return false
         }
         return true
     }

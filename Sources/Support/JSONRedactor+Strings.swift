@@ -2,8 +2,9 @@ extension JSONRedactor {
     /// How far a string is read. Offsets are those of the text; lengths and places are of the string without escapes.
     struct StringProgress: Sendable {
         var isName = false
-        /// The beginning of a member's name, without escapes: one byte more than the longest that is looked for.
-        var name: [UInt8] = []
+        /// What is read of a member's name, without escapes, when it is not in one piece: at most one byte more than
+        /// the longest that is looked for.
+        private(set) var name: [UInt8] = []
 
         /// The escape that is read, if one is.
         var escape: JSONEscape?
@@ -15,36 +16,50 @@ extension JSONRedactor {
         var found: [Range<Int>] = []
         var lastRedactionEnd = -1
 
-        /// Places in the string of which the offset is known: its beginning and the ends of escapes. Between two of
-        /// them a byte is a byte.
-        private var landmarks: [(place: Int, offset: Int)] = []
+        /// A place in the string of which the offset is known. Up to the next one a byte is a byte.
+        private struct Landmark {
+            var place: Int
+            var offset: Int
+        }
+
+        private var beginning = Landmark(place: 0, offset: 0)
+        /// The ends of the escapes after it.
+        private var escapes: [Landmark] = []
 
         mutating func begin(isName: Bool, at offset: Int) {
             self.isName = isName
-            name.removeAll(keepingCapacity: true)
             state = 0
-            landmarks.removeAll(keepingCapacity: true)
-            landmarks.append((0, offset))
+            beginning = Landmark(place: 0, offset: offset)
+            if !name.isEmpty { name.removeAll(keepingCapacity: true) }
+            if !escapes.isEmpty { escapes.removeAll(keepingCapacity: true) }
         }
 
         /// The offset of the last `count` bytes of the string before `offset`.
         func beginning(ofLast count: Int, before offset: Int) -> Int {
-            guard let last = landmarks.last else { return offset }
+            let last = escapes.last ?? beginning
             let place = last.place + (offset - last.offset) - count
-            let landmark = landmarks.last { $0.place <= place } ?? last
+            let landmark = escapes.last { $0.place <= place } ?? beginning
             return landmark.offset + (place - landmark.place)
         }
 
-        /// Notes that `count` bytes of the string came from the escape that ends before `offset`.
-        mutating func add(landmarkAfter count: Int, from start: Int, to offset: Int, reach: Int) {
-            guard let last = landmarks.last else { return }
-            let place = last.place + (start - last.offset) + count
-            // No secret began before: nothing before will be asked for.
-            if state == 0 { landmarks.removeAll(keepingCapacity: true) }
-            landmarks.append((place, offset))
-            if landmarks.count > 2 * reach + 2 {
-                let first = landmarks.lastIndex { $0.place <= place - reach } ?? 0
-                landmarks.removeFirst(first)
+        /// Notes that `count` bytes of the string came from the escape from `start` to `end`.
+        ///
+        /// - Parameter reach: How many bytes back will be asked for at most.
+        mutating func add(escapeOf count: Int, from start: Int, to end: Int, reach: Int) {
+            let last = escapes.last ?? beginning
+            let landmark = Landmark(place: last.place + (start - last.offset) + count, offset: end)
+            if state == 0 {
+                // No secret has begun: nothing before will be asked for.
+                beginning = landmark
+                if !escapes.isEmpty { escapes.removeAll(keepingCapacity: true) }
+                return
+            }
+            escapes.append(landmark)
+            if escapes.count > 2 * reach + 2,
+                let first = escapes.lastIndex(where: { $0.place <= landmark.place - reach })
+            {
+                beginning = escapes[first]
+                escapes.removeFirst(first + 1)
             }
         }
 
@@ -58,7 +73,6 @@ extension JSONRedactor {
         }
 
         mutating func keep(name bytes: some Collection<UInt8>) {
-            guard isName else { return }
             name.append(contentsOf: bytes.prefix(MemberReplacements.longestName + 1 - name.count))
         }
     }
@@ -82,16 +96,17 @@ extension JSONRedactor {
             }
             let first = index
             let stop = automaton.scan(chunk, from: &index, state: &string.state)
+            if stop == .special, chunk[index] == UInt8(ascii: "\"") {
+                endString(at: index, last: chunk[first..<index], chunk, &output)
+                index += 1
+                return
+            }
             if string.isName { string.keep(name: chunk[first..<index]) }
             switch stop {
             case .end: return
             case .match: noteMatch(endingAt: base + index)
             case .special:
                 switch chunk[index] {
-                case UInt8(ascii: "\""):
-                    endString(at: index, chunk, &output)
-                    index += 1
-                    return
                 case UInt8(ascii: "\\"):
                     string.escape = JSONEscape()
                     string.escapeStart = base + index
@@ -108,15 +123,28 @@ extension JSONRedactor {
         string.note(string.beginning(ofLast: length, before: offset)..<offset)
     }
 
-    /// - Parameter index: The index of the closing quote.
-    private mutating func endString(at index: Int, _ chunk: UnsafeRawBufferPointer, _ output: inout [UInt8]) {
+    /// - Parameters:
+    ///   - index: The index of the closing quote.
+    ///   - last: What stands before it and is not kept yet.
+    private mutating func endString(
+        at index: Int,
+        last: Slice<UnsafeRawBufferPointer>,
+        _ chunk: UnsafeRawBufferPointer,
+        _ output: inout [UInt8]
+    ) {
         if !string.found.isEmpty { settle(upTo: base + index, chunk, &output) }
         guard string.isName else {
             valueEnds(at: index + 1, chunk, &output)
             return
         }
-        if hiddenAt == nil { replacement = replacements(string.name) }
         expected = .colon
+        guard hiddenAt == nil else { return }
+        if string.name.isEmpty {
+            replacement = replacements(last)
+        } else {
+            string.keep(name: last)
+            replacement = replacements(string.name)
+        }
     }
 
     private mutating func readEscape(_ byte: UInt8, at index: inout Int) throws(Fault) {
@@ -155,12 +183,12 @@ extension JSONRedactor {
     private mutating func finishEscape(_ text: [UInt8], from start: Int, to end: Int) {
         string.escape = nil
         string.escapeStart = nil
-        string.keep(name: text)
+        if string.isName { string.keep(name: text) }
         guard automaton.longest > 0 else { return }
         for byte in text {
             automaton.advance(&string.state, by: byte)
         }
-        string.add(landmarkAfter: text.count, from: start, to: end, reach: automaton.longest)
+        string.add(escapeOf: text.count, from: start, to: end, reach: automaton.longest)
         if automaton.matchLength(in: string.state) > 0 { noteMatch(endingAt: end) }
     }
 }

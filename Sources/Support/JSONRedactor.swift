@@ -55,6 +55,12 @@ package struct JSONRedactor: Sendable {
     // Where we are in the grammar.
     var expected = Expected.value
     var containers: [Container] = []
+    /// The last of them.
+    var container: Container?
+    /// The number that is read.
+    var number = JSONNumber()
+    /// The rest of `true`, `false` or `null`, the next byte lowest.
+    var literal: UInt32 = 0
     var fault: Fault?
 
     // Where we are in the bytes. Offsets count from the beginning of the text.
@@ -110,7 +116,7 @@ package struct JSONRedactor: Sendable {
     /// Has to be called at the end of the text: fails when it is not complete.
     package mutating func finish() throws(Fault) {
         if let fault { throw fault }
-        if case .number(let number) = expected, number.isComplete, containers.isEmpty { return }
+        if expected == .number, number.isComplete, containers.isEmpty { return }
         guard expected == .nothing else { throw .truncated }
     }
 }
@@ -178,8 +184,10 @@ struct MemberReplacements: Sendable {
         lengths = texts.keys.reduce(0) { $0 | 1 << UInt64($1.count - 1) }
     }
 
+    var isEmpty: Bool { texts.isEmpty }
+
     /// - Parameter name: The member's name without its escapes.
-    func callAsFunction(_ name: [UInt8]) -> [UInt8]? {
+    func callAsFunction(_ name: some Collection<UInt8>) -> [UInt8]? {
         guard (1...MemberReplacements.longestName).contains(name.count), lengths & 1 << UInt64(name.count - 1) != 0
         else { return nil }
         return texts[name.map(lowerCased)]

@@ -74,7 +74,10 @@ extension SecretPatterns {
         let start = rest.startIndex
         if extent == .restOfLine { return start..<line.endIndex }
         if isQuote(first) {
-            return start..<endOfQuoted(rest, by: first)
+            // After `\"` the next quote closes, however it is escaped.
+            let isNested = line[start - 1] == UInt8(ascii: "\\")
+            let end = isNested ? rest.dropFirst().firstIndex(of: first).map { $0 + 1 } : endOfQuoted(rest, by: first)
+            return start..<(end ?? line.endIndex)
         }
         var end = rest.firstIndex(where: isDelimiter) ?? rest.endIndex
         let scheme = normalised(rest[start..<end])
@@ -86,14 +89,14 @@ extension SecretPatterns {
         return start == end ? nil : start..<end
     }
 
-    /// The index after the closing quote; the line's end when there is none.
-    private static func endOfQuoted(_ text: ArraySlice<UInt8>, by quote: UInt8) -> Int {
+    /// The index after the closing quote.
+    private static func endOfQuoted(_ text: ArraySlice<UInt8>, by quote: UInt8) -> Int? {
         var isEscaped = false
         for index in text.indices.dropFirst() {
             if text[index] == quote, !isEscaped { return index + 1 }
             isEscaped = text[index] == UInt8(ascii: "\\") && !isEscaped
         }
-        return text.endIndex
+        return nil
     }
 
     private static func isQuote(_ byte: UInt8) -> Bool {

@@ -50,9 +50,9 @@ enum SecretPatterns {
 
     /// Secrets that their own form gives away.
     private static func words(in line: ArraySlice<UInt8>) -> [Range<Int>] {
-        line.split { !isWordCharacter($0) && $0 != UInt8(ascii: ".") }.compactMap { word in
-            isAccessKeyID(word) || isWebToken(word) ? word.startIndex..<word.endIndex : nil
-        }
+        let words = line.split { !isWordCharacter($0) }.filter(isAccessKeyID)
+        let dotted = line.split { !isWordCharacter($0) && $0 != UInt8(ascii: ".") }.filter(isWebToken)
+        return (words + dotted).map { $0.startIndex..<$0.endIndex }
     }
 
     /// `AKIA` (long-term) or `ASIA` (temporary) and 16 letters and digits (IAM User Guide, "Unique identifiers").

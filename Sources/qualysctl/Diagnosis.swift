@@ -82,7 +82,7 @@ enum Diagnosis {
         do {
             try await S3Client(application.own).checkBucket(bucket, context)
             return .passed("\(bucket) is there.")
-        } catch let error as AWSError {
+        } catch {
             // The answer to HEAD has no body that could say it.
             switch error.status {
             case 404: return .failed("There is no bucket \(bucket).")

@@ -1,7 +1,9 @@
 import Glibc
 
 /// A program that runs beside the test, with its output to read; it is killed with this object.
-final class ChildProcess {
+///
+/// Unchecked: its parts never change, and a `FILE` has a lock of its own (POSIX, flockfile).
+final class ChildProcess: @unchecked Sendable {
     private let process: pid_t
     private let output: UnsafeMutablePointer<FILE>
 
@@ -53,6 +55,6 @@ final class ChildProcess {
 }
 
 /// Runs a program to its end; returns its status.
-func runProgram(_ arguments: [String]) -> Int32 {
-    ChildProcess(arguments)?.wait() ?? -1
+func runProgram(_ arguments: [String]) async -> Int32 {
+    await waitOnThread { ChildProcess(arguments)?.wait() ?? -1 }
 }

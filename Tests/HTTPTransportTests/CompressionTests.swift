@@ -8,7 +8,7 @@ import Testing
     func `A compressed body arrives unpacked, and the limit is for what is unpacked`(limit: Int, fits: Bool)
         async throws
     {
-        let packed = try #require(gzipOfLetters)
+        let packed = try #require(await gzipOfLetters())
         let server = ScriptedServer { peer in
             _ = peer.readRequest()
             peer.send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n")
@@ -34,9 +34,9 @@ import Testing
     }
 
     /// 100,000 letters, packed into a hundred bytes or so.
-    private var gzipOfLetters: [UInt8]? {
+    private func gzipOfLetters() async -> [UInt8]? {
         let path = folder.path + "/letters.gz"
-        guard runProgram(["sh", "-c", "head -c 100000 /dev/zero | tr '\\0' a | gzip -n > \(path)"]) == 0 else {
+        guard await runProgram(["sh", "-c", "head -c 100000 /dev/zero | tr '\\0' a | gzip -n > \(path)"]) == 0 else {
             return nil
         }
         return folder.read("letters.gz")

@@ -23,7 +23,7 @@ import Testing
     @Test func `A server that takes no connection runs into the connect limit`() async {
         let server = ScriptedServer(neverAccepting: 0)
         // With these the system's queue for the server is full: it answers no more of them.
-        let fillers = (0..<4).map { _ in connectWithoutWaiting(server.port) }
+        let fillers = (0..<4).map { _ in connectToLocalPort(server.port, waits: false) }
         defer { for filler in fillers { close(filler) } }
         await expectTimeout(HTTPRequest(url: server.url, limits: HTTPLimits(connect: short)), "connect limit")
     }
@@ -112,23 +112,5 @@ import Testing
         }
         let limits = HTTPLimits(connect: .seconds(1 << 40), idle: .seconds(1 << 40), total: .seconds(Int64.max))
         #expect(try await CurlTransport().fetch(HTTPRequest(url: server.url, limits: limits)).status == 200)
-    }
-
-    private func connectWithoutWaiting(_ port: Int) -> Int32 {
-        let descriptor = socket(
-            AF_INET,
-            Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue),
-            0
-        )
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        address.sin_port = UInt16(port).bigEndian
-        withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        return descriptor
     }
 }

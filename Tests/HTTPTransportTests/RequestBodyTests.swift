@@ -76,47 +76,6 @@ import Testing
         #expect(error?.detail.contains(why) == true)
     }
 
-    @Test func `100 MB pass in either direction without being held`() async throws {
-        let size = 100 << 20
-        let server = ScriptedServer { peer in
-            guard let head = peer.readHead() else { return }
-            if head.hasPrefix("PUT") {
-                var left = size
-                while left > 0 {
-                    let count = peer.skip()
-                    if count == 0 { return }
-                    left -= count
-                }
-                peer.answer()
-            } else {
-                peer.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n")
-                let piece = [UInt8](repeating: 7, count: 1 << 20)
-                for _ in 0..<100 { peer.send(piece) }
-            }
-        }
-        let before = peakMemory()
-        let transport = CurlTransport()
-        let (given, got) = (Shared(0), Shared((bytes: 0, largest: 0)))
-        let body = HTTPRequestBody.stream(count: Int64(size)) { buffer in
-            let room = buffer.count
-            given.change { $0 = max($0, room) }
-            buffer.initializeMemory(as: UInt8.self, repeating: 7)
-            return buffer.count
-        }
-        _ = try await transport.fetch(HTTPRequest(method: "PUT", url: server.url, body: body))
-        let sink = HTTPBodySink.stream { piece in
-            let count = piece.count
-            got.change { $0 = ($0.bytes + count, max($0.largest, count)) }
-        }
-        _ = try await transport.send(HTTPRequest(url: server.url), into: sink)
-
-        #expect(got.value.bytes == size)
-        #expect(got.value.largest <= 64 << 10)
-        #expect(given.value <= 64 << 10)
-        // Other tests run in this process meanwhile.
-        #expect(peakMemory() - before < 60 << 10)
-    }
-
     /// A closure that gives one piece a call.
     private func pieces(_ texts: [String]) -> @Sendable (UnsafeMutableRawBufferPointer) -> Int {
         let left = Shared(texts[...])
@@ -126,12 +85,5 @@ import Testing
             buffer.copyBytes(from: bytes)
             return bytes.count
         }
-    }
-
-    /// The most memory that this process has had, in KB.
-    private func peakMemory() -> Int {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return usage.ru_maxrss
     }
 }

@@ -120,3 +120,26 @@ func runOnThread(_ work: @escaping @Sendable () -> Void) {
     precondition(code == 0)
     pthread_detach(thread)
 }
+
+/// Waits for work that blocks, away from Swift's own threads: there are as many as processors.
+func waitOnThread<Value: Sendable>(for work: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+        runOnThread { continuation.resume(returning: work()) }
+    }
+}
+
+/// A connection to a server on this machine.
+func connectToLocalPort(_ port: Int, waits: Bool = true) -> Int32 {
+    let flags = SOCK_CLOEXEC.rawValue | (waits ? 0 : SOCK_NONBLOCK.rawValue)
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | flags), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    address.sin_port = UInt16(port).bigEndian
+    withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            _ = connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+    }
+    return descriptor
+}

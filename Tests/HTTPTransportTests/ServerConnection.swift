@@ -98,6 +98,44 @@ final class ServerConnection {
     /// Ends the connection now, and not when the script returns.
     func close() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
+    /// Passes bytes on in both directions, until one side ends.
+    func relay(to port: Int) {
+        let other = connectToLocalPort(port)
+        defer { Glibc.close(other) }
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        var ends = [descriptor, other].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        while poll(&ends, 2, -1) > 0 {
+            for (index, end) in ends.enumerated() where end.revents != 0 {
+                let count = recv(end.fd, &buffer, buffer.count, 0)
+                guard count > 0 else { return }
+                _ = Glibc.send(ends[1 - index].fd, buffer, count, Int32(MSG_NOSIGNAL))
+            }
+        }
+    }
+
+    /// Makes the client's next write to this connection fail, while nothing arrives there that would tell it why: the
+    /// client is in this process.
+    func breakClientsSending() {
+        // Two connections to different servers may share the client's port.
+        let (here, there) = (port(of: descriptor, getsockname), port(of: descriptor, getpeername))
+        for client in Int32(3)..<4096
+        where port(of: client, getsockname) == there && port(of: client, getpeername) == here {
+            shutdown(client, Int32(SHUT_WR))
+        }
+    }
+
+    private func port(
+        of descriptor: Int32,
+        _ read: (Int32, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>?) -> Int32
+    ) -> UInt16? {
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { read(descriptor, $0, &length) }
+        }
+        return code == 0 && address.sin_family == AF_INET ? address.sin_port : nil
+    }
+
     private func receive() -> Bool {
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         let count = recv(descriptor, &buffer, buffer.count, 0)
