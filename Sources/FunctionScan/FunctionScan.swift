@@ -92,7 +92,12 @@ package struct FunctionScan: Sendable {
                 log.info("Scanned", metadata: summary(of: finished))
                 return finished.answer
             } catch {
-                await tellFailure(error, held, isTold: isTold)
+                // A person who interrupts does not wait long for it.
+                let deadline = Task.isCancelled ? budget.report.atMost(.seconds(5), from: clock.now()) : budget.report
+                // In a task of its own, because in a cancelled one no call is made.
+                await Task { [held, isTold] in
+                    await tellFailure(error, held, isTold: isTold, context(until: deadline))
+                }.value
                 throw error
             }
         }
@@ -178,8 +183,12 @@ package struct FunctionScan: Sendable {
         ///
         /// - Parameter isTold: Only the row is missing. The tags are true then and stay: the row may have been written
         ///   although no answer came, and nobody would correct them after that.
-        private func tellFailure(_ error: any Error, _ held: ScanClaim?, isTold: Bool) async {
-            let context = context(until: budget.report)
+        private func tellFailure(
+            _ error: any Error,
+            _ held: ScanClaim?,
+            isTold: Bool,
+            _ context: CallContext
+        ) async {
             if let error = error as? QScannerError {
                 log.error("QScanner failed", error: error, metadata: ["output": "\(error.excerpt)"])
             }
