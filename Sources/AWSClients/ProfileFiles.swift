@@ -85,7 +85,8 @@ struct ProfileFiles: Sendable {
 /// The text of a file of at most 1 MB; nil when it cannot be read or is larger.
 func readSmallFile(_ path: String) -> String? {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-    guard let size = attributes?[.size] as? Int64 ?? (attributes?[.size] as? Int).map(Int64.init), size <= 1 << 20,
+    // FoundationEssentials has it as UInt64, without NSNumber in between.
+    guard let size = attributes?[.size] as? any BinaryInteger, Int(clamping: size) <= 1 << 20,
         let data = FileManager.default.contents(atPath: path)
     else { return nil }
     return String(decoding: data, as: UTF8.self)

@@ -66,6 +66,7 @@ package struct FunctionScan: Sendable {
 
         func run() async throws -> ScanAnswer {
             var held: ScanClaim?
+            var isTold = false
             do {
                 guard let description = try await steps.describe(function, access, context(until: budget.scan)) else {
                     log.info("Skipped", metadata: ["reason": "The function is gone."])
@@ -84,9 +85,19 @@ package struct FunctionScan: Sendable {
                 case .cached(let results): return cached(claim, results)
                 case .inProgress: return inProgress(claim)
                 }
-                return try await scan(description, claim, isHeld: held != nil)
+                let finished = try await scan(description, claim)
+                isTold = true
+                try await record(finished, claim, isHeld: held != nil, context(until: budget.store))
+                steps.emit(ScanMetrics.finished(finished.report), log)
+                log.info("Scanned", metadata: summary(of: finished))
+                return finished.answer
             } catch {
-                await tellFailure(error, held)
+                // A person who interrupts does not wait long for it.
+                let deadline = Task.isCancelled ? budget.report.atMost(.seconds(5), from: clock.now()) : budget.report
+                // In a task of its own, because in a cancelled one no call is made.
+                await Task { [held, isTold] in
+                    await tellFailure(error, held, isTold: isTold, context(until: deadline))
+                }.value
                 throw error
             }
         }
@@ -114,11 +125,8 @@ package struct FunctionScan: Sendable {
             }
         }
 
-        private func scan(
-            _ description: FunctionDescription,
-            _ claim: ScanClaim,
-            isHeld: Bool
-        ) async throws -> ScanAnswer {
+        /// Everything but the row.
+        private func scan(_ description: FunctionDescription, _ claim: ScanClaim) async throws -> FinishedScan {
             let scratch = try steps.makeScratch()
             defer { steps.removeScratch(scratch) }
             log.info("Scanning", metadata: ["packageType": "\(description.packageType.rawValue)"])
@@ -135,11 +143,7 @@ package struct FunctionScan: Sendable {
             finished.results = try await steps.store?(finished, context)
             try await steps.publish?(finished, context)
             try await steps.tag?(function, access, ScanTags.finished(finished), context)
-            try await record(finished, claim, isHeld: isHeld, context)
-
-            steps.emit(ScanMetrics.finished(finished.report), log)
-            log.info("Scanned", metadata: summary(of: finished))
-            return finished.answer
+            return finished
         }
 
         /// The package check and QScanner side by side; when one fails the other is stopped.
@@ -176,12 +180,20 @@ package struct FunctionScan: Sendable {
         }
 
         /// Side by side, because time may be short; neither hides the error that led here.
-        private func tellFailure(_ error: any Error, _ held: ScanClaim?) async {
-            let context = context(until: budget.report)
+        ///
+        /// - Parameter isTold: Only the row is missing. The tags are true then and stay: the row may have been written
+        ///   although no answer came, and nobody would correct them after that.
+        private func tellFailure(
+            _ error: any Error,
+            _ held: ScanClaim?,
+            isTold: Bool,
+            _ context: CallContext
+        ) async {
             if let error = error as? QScannerError {
                 log.error("QScanner failed", error: error, metadata: ["output": "\(error.excerpt)"])
             }
             async let tagged: Void = attempt("tag the function as failed") {
+                guard !isTold else { return }
                 try await steps.tag?(function, access, ScanTags.failed(at: clock.now()), context)
             }
             async let givenBack: Void = attempt("give the claim back") {

@@ -79,6 +79,8 @@ final class ResponseReceiver {
 
     /// The answer, once all of it is here.
     func finish() throws(TransferFault) -> HTTPResponse {
+        // libcurl takes half a head for a whole one when the connection ends there.
+        guard hasAllHeaders else { throw TransferFault(.dropped, "the connection ended within the headers") }
         try file?.keep()
         return response
     }
