@@ -96,6 +96,7 @@ struct FakeScanner {
     /// could be open for writing in a child that another test has just forked, and would be refused (ETXTBSY);
     /// this one is written by a shell.
     private static let launcher: String = {
+        atexit { unlink("/tmp/qscanner-launcher-\(getpid())") }
         let path = "/tmp/qscanner-launcher-\(getpid())"
         _ = shell("printf '#!/bin/sh\\n. \"$0.sh\"\\n' > \(path); chmod 700 \(path)")
         return path

@@ -52,6 +52,13 @@ import Testing
         #expect(processes(with: scanner.scratch.home).isEmpty)
     }
 
+    @Test func `A grandchild with an environment of its own is killed with its group`() async throws {
+        let scanner = FakeScanner(#"/usr/bin/env -i /bin/sh -c "sleep 600; : $here" & exit 0"#)
+        #expect(try await scanner.run().status == .exited(0))
+        // A killed process that is not ours to reap takes a moment to go.
+        #expect(await eventually { processes(with: scanner.folder.path).isEmpty })
+    }
+
     @Test func `A grandchild that left the group and writes for ever is killed`() async throws {
         let scanner = FakeScanner("setsid sh -c 'while :; do echo more; done' & sleep 0.1; exit 0")
         let exit = try await scanner.run()
