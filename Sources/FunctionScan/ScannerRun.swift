@@ -32,7 +32,7 @@ struct ScannerRun: Sendable {
             platform: try platform(secret),
             token: try secret.required("qualys_access_token"),
             registry: RegistryCredentials(
-                username: secret[optional: "registry_username"],
+                username: secret[optional: "registry_username"]?.exposed,
                 password: secret[optional: "registry_password"],
                 token: secret[optional: "registry_token"]
             )
