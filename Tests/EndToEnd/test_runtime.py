@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from lab import OTHER, Lab, eventually
 from localcloud import events
+
+from lab import OTHER, Lab, eventually
 
 EVENT = events.code_updated("orders")
 
@@ -38,7 +39,7 @@ def test_all_wrong_settings_are_named_at_once_and_no_value(lab: Lab) -> None:
         "MAX_WORKERS": "5515",
         "LOG_LEVEL": "loud-5516",
     }
-    with lab.sandbox(**wrong) as sandbox:
+    with lab.sandbox(wrong) as sandbox:
         assert sandbox.process.wait(10) not in (0, -9)
         error = sandbox.api.init_error
         said = "\n".join(sandbox.process.lines)
@@ -87,7 +88,7 @@ def test_a_413_or_400_to_a_result_does_not(lab: Lab) -> None:
             asked = sandbox.api.next_calls
             sandbox.api.result_statuses = [status]
             sandbox.send({}, request_id=f"refused-{status}")
-            eventually(lambda: sandbox.api.next_calls > asked)
+            eventually(lambda asked=asked: sandbox.api.next_calls > asked)
             # Lambda itself ends the invocation then; this Runtime API has to be told.
             sandbox.api.mark_died(None)
         sandbox.api.violations.clear()
