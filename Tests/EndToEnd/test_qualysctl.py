@@ -290,7 +290,7 @@ ILLS: dict[str, tuple[dict[str, str | None], str, str]] = {
 
 @pytest.mark.parametrize(("changes", "check", "words"), ILLS.values(), ids=ILLS)
 def test_doctor_names_what_is_wrong(
-    shell: Shell, changes: dict[str, str | None], check: str, words: str
+    shell: Shell, changes: dict[str, Any], check: str, words: str
 ) -> None:
     ended = shell.run("doctor", **changes)
     mark, text = findings(ended)[check]
