@@ -91,6 +91,13 @@ let package = Package(
             "FunctionScan",
             ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support", "Telemetry", log]
         ),
+        tests(
+            of: "FunctionScan",
+            [
+                "AWSClients", "AWSSigning", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support",
+                "Telemetry", "TestSupport", log, inMemoryLog,
+            ]
+        ),
         room(
             "Application",
             [
