@@ -52,10 +52,9 @@ struct SettingsReader {
         }
     }
 
-    /// Notes that a setting is needed; gives an empty text to go on with.
-    mutating func missing(_ name: String) -> String {
+    /// Notes that a setting is needed.
+    mutating func missing(_ name: String) {
         fault(name, "is not set")
-        return ""
     }
 
     func isFaulty(_ name: String) -> Bool {
@@ -125,7 +124,8 @@ struct SettingRule: Sendable {
         let isLocal = ["http://127.0.0.1", "http://localhost", "http://[::1]"].contains { host in
             value == host || value.hasPrefix(host + ":") || value.hasPrefix(host + "/")
         }
-        return (value.hasPrefix("https://") || isLocal) && isPlain(value) && !value.contains("@") && !value.contains("?")
+        return (value.hasPrefix("https://") || isLocal) && isPlain(value)
+            && !value.contains("@") && !value.contains("?")
     }
 
     static let keyPrefix = SettingRule(expected: "a prefix of object keys, at most 512 bytes") { value in
