@@ -105,6 +105,13 @@ let package = Package(
                 "Telemetry", log,
             ]
         ),
+        tests(
+            of: "Application",
+            [
+                "AWSClients", "FunctionScan", "HTTPTransport", "LambdaRuntime", "QScanner", "QualysAPI", "Support",
+                "Telemetry", "TestSupport", log, inMemoryLog,
+            ]
+        ),
         program("bootstrap", ["Application", "HTTPTransport", "LambdaRuntime", "Support", log]),
         program(
             "qualysctl",
