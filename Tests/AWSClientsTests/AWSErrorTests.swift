@@ -112,7 +112,7 @@ import Testing
     @Test func `A transfer that failed shows no more of the address than its origin`() {
         let failure = HTTPError(.dropped, origin: "https://bucket.example", detail: "reset")
         let error = AWSError(failure, service: .s3, action: "PutObject")
-        #expect(error.label == "AWS.Transport.dropped")
+        #expect(error.label == "Transport.dropped")
         #expect(error.status == 0)
         #expect(
             error.description == "s3 PutObject failed with Transport.dropped: "

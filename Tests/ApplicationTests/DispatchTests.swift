@@ -41,7 +41,8 @@ import Testing
         }
         return Dispatch(
             functionScan: FunctionScan(steps: steps, crossAccountRoleName: nil, clock: FakeClock().clock),
-            functionName: functionName
+            functionName: functionName,
+            clock: FakeClock().clock
         )
     }
 
@@ -53,11 +54,12 @@ import Testing
         _ event: String,
         _ dispatch: Dispatch? = nil,
         arn: String = "arn:aws:lambda:eu-west-1:123456789012:function:scanner:live",
+        seconds: Int = 900,
         book: LogBook = LogBook()
     ) async throws -> JSON {
         let invocation = Invocation(
             requestID: "request-1",
-            deadline: Deadline(FakeClock.start + .seconds(900)),
+            deadline: Deadline(FakeClock.start + .seconds(seconds)),
             functionARN: arn,
             event: Array(event.utf8)
         )
@@ -119,6 +121,13 @@ import Testing
         #expect(answer == ["batchItemFailures": .array(failed.map { ["itemIdentifier": .text($0)] })])
         let lines = book.entries.filter { $0.level == .error }
         #expect(lines.compactMap { $0.metadata["messageId"] } == failed.map { .string($0) })
+    }
+
+    @Test func `A message that would come too late goes back to the queue untouched`() async throws {
+        let bodies = [SampleEvents.cloudTrail("here-1"), SampleEvents.cloudTrail("here-2")]
+        let answer = try await answer(SampleEvents.batch(bodies), seconds: 29)
+        #expect(answer == ["batchItemFailures": [["itemIdentifier": "m-2"]]])
+        #expect(owners.entries == ["m-1"])
     }
 
     @Test func `A whole batch that is well, and an empty one, have no failures`() async throws {
