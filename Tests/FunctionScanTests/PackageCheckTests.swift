@@ -101,6 +101,14 @@ import Testing
         #expect(http.requests.isEmpty)
     }
 
+    @Test func `A zip function without an address was not checked, and says so`() async {
+        let http = FakeHTTP([])
+        var function = FunctionDescription.test(code: Self.hash)
+        function.packageLocation = nil
+        #expect(await check(http, function)?.label == "Package.NoAddress")
+        #expect(http.requests.isEmpty)
+    }
+
     @Test func `The attempts end with the deadline`() async {
         let http = FakeHTTP([.failed(.dropped)])
         #expect(await check(http, within: .milliseconds(40))?.label == "Package.dropped")
