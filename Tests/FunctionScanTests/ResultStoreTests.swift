@@ -213,17 +213,17 @@ import Testing
     @Test func `A folder is the scan's own, and goes with all that is in it`() throws {
         let parent = try TemporaryFolder()
         let names = Journal<Int>()
-        let folders = ScratchFolders(root: "\(parent.path)/root") { "scan-\(names.write(0))" }
+        let folders = ScratchFolders(root: "\(parent.path)/scans") { "scan-\(names.write(0))" }
         let first = try folders.make()
         let second = try folders.make()
-        #expect(first.path == "\(parent.path)/root/scan-1")
-        #expect(second.path == "\(parent.path)/root/scan-2")
+        #expect(first.path == "\(parent.path)/scans/scan-1")
+        #expect(second.path == "\(parent.path)/scans/scan-2")
         #expect(TemporaryFolder.mode(first.path) == 0o700)
         folders.remove(first)
         #expect(TemporaryFolder.mode(first.path) == nil)
         #expect(TemporaryFolder.mode(second.path) != nil)
         folders.removeLeftovers()
-        #expect(TemporaryFolder.mode("\(parent.path)/root") == nil)
+        #expect(TemporaryFolder.mode("\(parent.path)/scans") == nil)
     }
 
     @Test func `A folder that cannot be made is an error that says so`() throws {
