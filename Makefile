@@ -81,7 +81,8 @@ unit-test: setup ## Run the Swift tests
 
 .PHONY: end-to-end-test
 end-to-end-test: setup bootstrap qualysctl ## Run the tests of the built programs against the local cloud
-	@$(VENV)/bin/python -m pytest -q Tests/LocalCloud Tests/EndToEnd
+	@cd Tests/LocalCloud && $(PROJECT_PYTHON) -m pytest -q
+	@cd Tests/EndToEnd && $(PROJECT_PYTHON) -m pytest -q
 
 .PHONY: bench
 bench: setup bootstrap ## Measure start-up, cached answers and memory, side by side with Python

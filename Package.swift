@@ -96,11 +96,25 @@ let package = Package(
             "FunctionScan",
             ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support", "Telemetry", log]
         ),
+        tests(
+            of: "FunctionScan",
+            [
+                "AWSClients", "AWSSigning", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support",
+                "Telemetry", "TestSupport", log, inMemoryLog,
+            ]
+        ),
         room(
             "Application",
             [
                 "AWSClients", "FunctionScan", "HTTPTransport", "LambdaRuntime", "QScanner", "QualysAPI", "Support",
                 "Telemetry", log,
+            ]
+        ),
+        tests(
+            of: "Application",
+            [
+                "AWSClients", "FunctionScan", "HTTPTransport", "LambdaRuntime", "QScanner", "QualysAPI", "Support",
+                "Telemetry", "TestSupport", log, inMemoryLog,
             ]
         ),
         program("bootstrap", ["Application", "HTTPTransport", "LambdaRuntime", "Support", log]),

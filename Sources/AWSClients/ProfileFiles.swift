@@ -1,5 +1,6 @@
 import AWSSigning
 import FoundationEssentials
+import Glibc
 import Support
 
 /// The shared files `~/.aws/credentials` and `~/.aws/config`.
@@ -82,11 +83,10 @@ struct ProfileFiles: Sendable {
     }
 }
 
-/// The text of a file of at most 1 MB; nil when it cannot be read or is larger.
+/// The text of a file of at most 1 MB; nil when it cannot be read, is no file, or is larger.
 func readSmallFile(_ path: String) -> String? {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-    // FoundationEssentials has it as UInt64, without NSNumber in between.
-    guard let size = attributes?[.size] as? any BinaryInteger, Int(clamping: size) <= 1 << 20,
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= 1 << 20,
         let data = FileManager.default.contents(atPath: path)
     else { return nil }
     return String(decoding: data, as: UTF8.self)

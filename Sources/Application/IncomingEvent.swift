@@ -17,8 +17,12 @@ package enum IncomingEvent: Sendable {
         package let body: String
     }
 
-    /// Reads an event. Bytes that are not JSON, or nest deeper than 512 levels, are refused by the decoder.
+    /// Reads an event. Bytes that are not JSON, or nest deeper than 512 levels, are refused by the decoder. It would take
+    /// other encodings than UTF-8, and odd bytes in members that it passes over.
     package init(_ bytes: [UInt8]) throws(EventError) {
+        guard String(validating: bytes, as: UTF8.self) != nil, !bytes.contains(0) else {
+            throw .malformed("The event is not UTF-8.")
+        }
         let envelope: Envelope
         do {
             envelope = try JSONDecoder().decode(Envelope.self, from: Data(bytes))

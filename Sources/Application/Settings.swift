@@ -37,10 +37,13 @@ package struct Settings: Sendable {
             reader.text("AWS_REGION", .region)
             ?? reader.text("AWS_DEFAULT_REGION", .region)
             ?? profileRegion
-            ?? reader.missing("AWS_REGION")
+            ?? ""
+        if region.isEmpty, !reader.isFaulty("AWS_REGION"), !reader.isFaulty("AWS_DEFAULT_REGION") {
+            reader.missing("AWS_REGION")
+        }
         qualysSecretARN = reader.text("QUALYS_SECRET_ARN", .secretARN)
         if needsSecret, qualysSecretARN == nil, !reader.isFaulty("QUALYS_SECRET_ARN") {
-            _ = reader.missing("QUALYS_SECRET_ARN")
+            reader.missing("QUALYS_SECRET_ARN")
         }
         qscannerPath = reader.text("QSCANNER_PATH", .absolutePath) ?? "/opt/bin/qscanner"
         scanTypes = reader.text("SCAN_TYPES", .scanTypes) ?? "pkg,secret"

@@ -52,10 +52,9 @@ struct SettingsReader {
         }
     }
 
-    /// Notes that a setting is needed; gives an empty text to go on with.
-    mutating func missing(_ name: String) -> String {
+    /// Notes that a setting is needed.
+    mutating func missing(_ name: String) {
         fault(name, "is not set")
-        return ""
     }
 
     func isFaulty(_ name: String) -> Bool {

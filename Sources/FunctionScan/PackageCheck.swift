@@ -32,7 +32,9 @@ package struct PackageCheck: Sendable {
 
     /// - Throws: When the package cannot be fetched, or is not the one that GetFunction spoke of.
     package func run(_ function: FunctionDescription, _ context: CallContext) async throws(PackageError) {
-        guard let location = function.packageLocation else { return }
+        // An image has no package: its CodeSha256 is the image's own digest.
+        guard function.packageType == .zip else { return }
+        guard let location = function.packageLocation else { throw .noAddress }
         let hash = try await retrying(
             retries,
             until: context.deadline,
@@ -77,6 +79,8 @@ package struct PackageCheck: Sendable {
 package enum PackageError: Failure {
     case transfer(HTTPError)
     case refused(status: Int)
+    /// GetFunction told none.
+    case noAddress
     case tooLarge
     /// The code has changed since GetFunction, or was damaged on the way.
     case otherCode
@@ -85,6 +89,7 @@ package enum PackageError: Failure {
         switch self {
         case .transfer(let error): "Package.\(error.reason)"
         case .refused: "Package.Refused"
+        case .noAddress: "Package.NoAddress"
         case .tooLarge: "Package.TooLarge"
         case .otherCode: "Package.HashMismatch"
         }
@@ -94,6 +99,7 @@ package enum PackageError: Failure {
         switch self {
         case .transfer(let error): "The function's package could not be fetched: \(error.description)"
         case .refused(let status): "The address of the function's package answered HTTP \(status)."
+        case .noAddress: "GetFunction gave no address of the function's package."
         case .tooLarge: "The function's package is larger than Lambda allows."
         case .otherCode: "The function's package does not have the CodeSha256 that GetFunction gave."
         }
@@ -103,7 +109,7 @@ package enum PackageError: Failure {
         switch self {
         case .transfer(let error): error.mayPass
         case .refused(let status): status == 429 || status >= 500
-        case .otherCode, .tooLarge: false
+        case .noAddress, .otherCode, .tooLarge: false
         }
     }
 }

@@ -43,12 +43,13 @@ package struct RuntimeClient: Sendable {
         )
     }
 
-    /// A deadline that is missing or odd must not turn into no time at all, nor into for ever. Lambda gives 15 minutes at
-    /// most, other runtimes may give more.
+    /// A deadline that is missing or more than a day away must not turn into no time at all, nor into for ever. One that
+    /// has just passed means what it says.
     private func deadline(_ header: String?) -> Deadline {
         let now = clock.now()
         guard let milliseconds = header.flatMap({ Int64($0) }),
-            case let moment = Timestamp(milliseconds: milliseconds), moment >= now, moment <= now + .seconds(86400)
+            case let moment = Timestamp(milliseconds: milliseconds),
+            now - .seconds(86400) <= moment, moment <= now + .seconds(86400)
         else { return Deadline(now + .seconds(60)) }
         return Deadline(moment)
     }

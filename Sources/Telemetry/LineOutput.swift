@@ -12,7 +12,7 @@ package final class LineOutput: Sendable {
         self.descriptor = Mutex(descriptor)
     }
 
-    /// Writes all of `line`. A reader that has gone away is no reason to fail.
+    /// Writes all of `line`. A reader that has gone away is no reason to fail: the programs ignore SIGPIPE.
     package func write(_ line: [UInt8]) {
         descriptor.withLock { descriptor in
             line.withUnsafeBytes { bytes in

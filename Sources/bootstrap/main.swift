@@ -10,6 +10,9 @@ import Support
 // The program that AWS Lambda starts: reads its settings, or says all that is wrong with them, and then works off
 // events for as long as Lambda lets it.
 
+// Whoever reads our lines may go away; the work goes on.
+signal(SIGPIPE, SIG_IGN)
+
 let environment = ProcessInfo.processInfo.environment
 let transport = CurlTransport(caBundle: environment["AWS_CA_BUNDLE"])
 let runtime = RuntimeClient(address: environment["AWS_LAMBDA_RUNTIME_API"] ?? "127.0.0.1:9001", http: transport.client)

@@ -20,6 +20,8 @@ struct QualysCtl: AsyncParsableCommand {
     )
 
     static func main() async {
+        // `qualysctl scan ... | head` must not end the scan half-way.
+        signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

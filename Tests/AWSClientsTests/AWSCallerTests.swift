@@ -73,7 +73,7 @@ import Testing
     @Test(arguments: [
         (301, "PermanentRedirect"), (400, "ValidationException"), (400, "ConditionalCheckFailedException"),
         (403, "AccessDenied"), (403, "SignatureDoesNotMatch"), (404, "ResourceNotFoundException"),
-        (409, "ResourceConflictException"), (413, "EntityTooLarge"), (501, "NotImplemented"),
+        (409, "ResourceInUseException"), (413, "EntityTooLarge"), (501, "NotImplemented"),
     ])
     func `An error that stays is not repeated`(_ status: Int, _ code: String) async {
         let http = FakeHTTP([.answer(status, #"{"__type":"\#(code)"}"#)])
@@ -118,7 +118,7 @@ import Testing
     @Test func `After the deadline nothing is sent`() async {
         let http = FakeHTTP([.answer(200)])
         let error = await failure(.test(http), Self.request, .test(.zero))
-        #expect(error?.label == "AWS.Deadline.Passed")
+        #expect(error?.label == "Deadline.Passed")
         #expect(http.requests.isEmpty)
     }
 
@@ -127,7 +127,7 @@ import Testing
         _ = try await AWSCaller.test(http).send(Self.request, .test(.seconds(3)))
         #expect(http.requests.map(\.limits.total) == [.seconds(3), .milliseconds(2950)])
         #expect(http.requests.map(\.limits.connect) == [.seconds(3), .milliseconds(2950)])
-        #expect(http.requests.map(\.limits.idle) == [.seconds(30), .seconds(30)])
+        #expect(http.requests.map(\.limits.idle) == [.seconds(15), .seconds(15)])
     }
 
     // MARK: Credentials
@@ -164,7 +164,7 @@ import Testing
             forget: { _ in false }
         )
         let error = await failure(.test(http, credentials: none))
-        #expect(error?.label == "AWS.Credentials.Missing")
+        #expect(error?.label == "Credentials.Missing")
         #expect(http.requests.isEmpty)
     }
 

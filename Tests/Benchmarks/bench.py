@@ -111,6 +111,10 @@ def measure_work(bootstrap: Path, cloud: LocalCloud, folder: Path) -> None:
         spent = (processor_nanoseconds(process.pid) - before) / CACHED_EVENTS / 1e6
         calls = len(cloud.calls()) / CACHED_EVENTS
         show("A cached answer", f"{spent:.2f} ms processor, {calls:.0f} AWS calls", "under 1 ms, 2 calls")
+    python = [sys.executable, str(HERE / "python_cached.py"), "large", "bench-cache", str(CACHED_EVENTS)]
+    done = subprocess.run(python, env=environment, capture_output=True, text=True, check=True)
+    show("  Python, the same two calls", f"{float(done.stdout):.2f} ms")
+    show("  ratio", f"1/{float(done.stdout) / spent:.1f}")
 
 
 def processor_nanoseconds(pid: int) -> int:

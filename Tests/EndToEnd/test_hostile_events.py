@@ -124,15 +124,13 @@ def test_an_unsupported_event_is_told_what_was_expected(lab: Lab) -> None:
     assert "Object Created" in message and "CloudTrail" in message and "SQS" in message
 
 
-def test_a_name_that_reads_like_an_option_is_none(lab: Lab) -> None:
-    # AWS allows such names, so such a function may exist, and then it has to be scanned.
-    arn = lab.function("--version")
+def test_a_name_that_reads_like_an_option_is_refused(lab: Lab) -> None:
+    lab.function("--version")
     with lab.sandbox() as sandbox:
-        assert sandbox.deliver(renamed("--help")).json["status"] == "skipped"
-        assert lab.scanner.runs == []
-        assert sandbox.deliver(events.code_updated("--version")).json["status"] == "scanned"
-    # Behind its ARN it cannot be read as a flag.
-    assert lab.scanner.runs[0]["argv"][-1] == arn
+        for name in ("--help", "--version"):
+            outcome = sandbox.deliver(renamed(name))
+            assert (outcome.kind, outcome.error_type) == ("error", "Event.Malformed")
+    assert lab.scanner.runs == []
 
 
 def test_an_event_of_6_mb_is_taken(lab: Lab) -> None:

@@ -17,7 +17,8 @@ import Testing
         #expect(error?.detail.contains(detail) == true, "\(error as Any)", sourceLocation: sourceLocation)
         #expect(error?.detail.contains("0.15 s") == true, sourceLocation: sourceLocation)
         #expect(passed >= .milliseconds(145), sourceLocation: sourceLocation)
-        #expect(passed < .seconds(5), sourceLocation: sourceLocation)
+        // Not the default, which is minutes: the machine may be busy.
+        #expect(passed < .seconds(60), sourceLocation: sourceLocation)
     }
 
     @Test func `A server that takes no connection runs into the connect limit`() async {

@@ -162,7 +162,7 @@ import Testing
     /// Headers that are missing or odd: neither no time at all, nor for ever, nor a crash when it is added to.
     @Test(arguments: [
         nil, "", "soon", "0", "-1", "-9223372036854775808", "9223372036854775807", "99999999999999999999", "1e12",
-        "1795230945000.5", "١٧٩٥٢٣٠٩٤٥٠٠٠", "1795230044999", "1795320000000000",
+        "1795230945000.5", "١٧٩٥٢٣٠٩٤٥٠٠٠", "1795143644999", "1795320000000000",
     ])
     func `A deadline that is missing or odd becomes a minute`(_ header: String?) async {
         var response = HTTPResponse(200, "{}", headers: ["Lambda-Runtime-Aws-Request-Id": "r-1"])

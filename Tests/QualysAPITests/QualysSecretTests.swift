@@ -10,7 +10,7 @@ import Testing
 
     @Test(arguments: [
         "", "hunter2", "\"hunter2\"", "[\"hunter2\"]", "null", "5", "{\"qualys_access_token\": \"hunter2\"",
-        "{\"a\":\"hunter2\"} x", "{hunter2: 1}", String(repeating: "{\"hunter2\":", count: 20_000),
+        "{\"a\":\"hunter2\"} x", "{hunter2: 1}",
     ])
     func `What is no JSON object is refused without showing it`(_ json: String) {
         let error = #expect(throws: QualysSecretError.notAnObject) { try secret(json) }

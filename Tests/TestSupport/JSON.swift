@@ -18,17 +18,20 @@ package enum JSON: Sendable, Hashable {
     }
 
     package subscript(name: String) -> JSON? {
-        if case .object(let members) = self { members[name] } else { nil }
+        members[name]
     }
 
     package subscript(index: Int) -> JSON? {
         if case .array(let elements) = self, elements.indices.contains(index) { elements[index] } else { nil }
     }
 
-    /// The names of an object's members.
-    package var names: Set<String> {
-        if case .object(let members) = self { Set(members.keys) } else { [] }
+    /// An object's members.
+    package var members: [String: JSON] {
+        if case .object(let members) = self { members } else { [:] }
     }
+
+    /// The names of an object's members.
+    package var names: Set<String> { Set(members.keys) }
 
     package var text: String? {
         if case .text(let text) = self { text } else { nil }

@@ -20,3 +20,15 @@ package final class TemporaryFolder: Sendable {
         return file
     }
 }
+
+extension TemporaryFolder {
+    package func link(_ name: String, to target: String) throws {
+        try FileManager.default.createSymbolicLink(atPath: "\(path)/\(name)", withDestinationPath: target)
+    }
+
+    /// The permissions of a file or a folder; nil when there is none.
+    package static func mode(_ path: String) -> Int? {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return attributes?[.posixPermissions] as? Int
+    }
+}

@@ -1,0 +1,249 @@
+import AWSClients
+import AWSSigning
+import HTTPTransport
+import QScanner
+import Support
+import Telemetry
+import TestSupport
+import Testing
+
+@testable import FunctionScan
+
+/// The scan cache, against a table in memory.
+@Suite struct ScanCacheTests {
+    private static let now = FakeClock.start.seconds
+
+    private func cache(_ table: FakeDynamoDB, ttl: Duration = .seconds(30 * 86400)) -> ScanCache {
+        let http = FakeHTTP { (request: HTTPRequest, _: Int) throws(HTTPError) in table.answer(request) }
+        let caller = AWSCaller(
+            region: "eu-west-1",
+            credentials: .fixed(AWSCredentials(accessKeyID: "A", secretAccessKey: Redacted("s"))),
+            endpoints: AWSEndpoints(environment: [:]),
+            http: http.client,
+            clock: FakeClock().clock
+        )
+        return ScanCache(table: "cache", ttl: ttl, client: DynamoDBClient(caller))
+    }
+
+    // MARK: Taking the claim
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var row: DynamoDBItem?
+        var outcome: ScanClaim.Outcome
+    }
+
+    /// A row of a finished scan of `code-1` without layers.
+    private static func finished(ttl: Int64, code: String = "code-1", layers: [String] = []) -> DynamoDBItem {
+        let scanned = ScannedCode(.test(code: code, layers: layers))
+        return [
+            "code_sha256": .text(scanned.codeSHA256), "layers_sha256": .text(scanned.layersSHA256),
+            "ttl": .number(ttl), "results": .text("s3://b/1.json"),
+        ]
+    }
+
+    private static func claimed(
+        _ owner: String,
+        until expires: Int64?,
+        code: String = "code-1",
+        layers: [String] = []
+    ) -> DynamoDBItem {
+        var row: DynamoDBItem = [
+            "claim_owner": .text(owner),
+            "claim_code": .text(ScannedCode(.test(code: code, layers: layers)).text),
+        ]
+        row["claim_expires"] = expires.map { .number($0) }
+        return row
+    }
+
+    private static func both(_ left: DynamoDBItem, _ right: DynamoDBItem) -> DynamoDBItem { left.merging(right) { $1 } }
+
+    static let states = [
+        Case(testDescription: "no row", row: nil, outcome: .taken),
+        Case(testDescription: "fresh", row: finished(ttl: now + 1), outcome: .cached(results: "s3://b/1.json")),
+        Case(
+            testDescription: "fresh, results not stored",
+            row: finished(ttl: now + 1).filter { $0.key != "results" },
+            outcome: .cached(results: nil)
+        ),
+        Case(testDescription: "stale since this second", row: finished(ttl: now), outcome: .taken),
+        Case(testDescription: "stale", row: finished(ttl: now - 86400), outcome: .taken),
+        Case(testDescription: "other code", row: finished(ttl: now + 9, code: "code-0"), outcome: .taken),
+        Case(testDescription: "other layers", row: finished(ttl: now + 9, layers: ["l:1"]), outcome: .taken),
+        Case(
+            testDescription: "a row of before there were layers in it",
+            row: finished(ttl: now + 9).filter { $0.key != "layers_sha256" },
+            outcome: .taken
+        ),
+        Case(
+            testDescription: "a row without ttl",
+            row: finished(ttl: now + 9).filter { $0.key != "ttl" },
+            outcome: .taken
+        ),
+        Case(testDescription: "somebody's live claim", row: claimed("other", until: now + 1), outcome: .inProgress),
+        Case(
+            testDescription: "somebody's claim of other code",
+            row: claimed("other", until: now + 9, code: "x"),
+            outcome: .taken
+        ),
+        Case(
+            testDescription: "somebody's claim of other layers",
+            row: claimed("other", until: now + 9, layers: ["l:1"]),
+            outcome: .taken
+        ),
+        Case(testDescription: "somebody's claim that ran out", row: claimed("other", until: now), outcome: .taken),
+        Case(testDescription: "somebody's claim without end", row: claimed("other", until: nil), outcome: .taken),
+        Case(
+            testDescription: "our own claim: Lambda's retry",
+            row: claimed("request-1", until: now + 900),
+            outcome: .taken
+        ),
+        Case(
+            testDescription: "stale, and somebody's live claim",
+            row: both(finished(ttl: now - 1), claimed("other", until: now + 1)),
+            outcome: .inProgress
+        ),
+        Case(
+            testDescription: "fresh of other code, and somebody's live claim of ours",
+            row: both(finished(ttl: now + 9, code: "code-0"), claimed("other", until: now + 1)),
+            outcome: .inProgress
+        ),
+        Case(
+            testDescription: "fresh, and somebody scans other code",
+            row: both(finished(ttl: now + 9), claimed("other", until: now + 9, code: "code-2")),
+            outcome: .cached(results: "s3://b/1.json")
+        ),
+        Case(
+            testDescription: "fresh, and our own claim is left",
+            row: both(finished(ttl: now + 9), claimed("request-1", until: now + 9)),
+            outcome: .cached(results: "s3://b/1.json")
+        ),
+    ]
+
+    @Test(arguments: states, [true, false])
+    func `The row decides whether there is a scan`(_ state: Case, bringsRow: Bool) async throws {
+        let table = FakeDynamoDB(state.row, bringsRow: bringsRow)
+        let before = table.row
+        #expect(try await cache(table).take(.test(), .test()) == state.outcome)
+        guard state.outcome == .taken else {
+            #expect(table.row == before, "a refused claim writes nothing")
+            return
+        }
+        #expect(table.row?["claim_owner"] == .text("request-1"))
+        // Rounded up: it must outlive the scan.
+        #expect(table.row?["claim_expires"] == .number(Self.now + 901))
+        #expect(table.row?["code_sha256"] == before?["code_sha256"], "what was scanned before stays")
+        #expect(table.row?["ttl"] == before?["ttl"] ?? .number(Self.now + 901 + 86400))
+    }
+
+    @Test func `Of many who want the same code at once one gets it`() async throws {
+        let cache = cache(FakeDynamoDB())
+        let outcomes = try await withThrowingTaskGroup(of: ScanClaim.Outcome.self) { group in
+            for number in 0..<30 {
+                group.addTask { try await cache.take(.test(owner: "request-\(number)"), .test()) }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(outcomes.filter { $0 == .taken }.count == 1)
+        #expect(outcomes.filter { $0 == .inProgress }.count == 29)
+    }
+
+    // MARK: Why it was refused
+
+    @Test(
+        arguments: [
+            (nil, .inProgress), ([:], .inProgress), (finished(ttl: now + 1), .cached(results: "s3://b/1.json")),
+            (finished(ttl: now), .inProgress), (finished(ttl: now + 1, code: "x"), .inProgress),
+            (finished(ttl: now + 1, layers: ["l"]), .inProgress), (claimed("other", until: now + 1), .inProgress),
+            (both(finished(ttl: now + 1), ["ttl": .text("9999999999")]), .inProgress),
+            (both(finished(ttl: now + 1), ["results": .number(1)]), .cached(results: nil)),
+        ] as [(DynamoDBItem?, ScanClaim.Outcome)]
+    )
+    func `A refused claim's row says why`(_ row: DynamoDBItem?, _ outcome: ScanClaim.Outcome) {
+        #expect(ScanClaim.test().outcome(refusedBy: row) == outcome)
+    }
+
+    // MARK: Afterwards
+
+    @Test func `A finished scan writes its row and ends the claim in one`() async throws {
+        let table = FakeDynamoDB(["somebody's": .text("attribute")])
+        let cache = cache(table)
+        _ = try await cache.take(.test(), .test())
+        try await cache.record(.test(), .test(), .test())
+        #expect(
+            table.row == [
+                "function_arn": .text("arn:aws:lambda:eu-west-1:123456789012:function:web"),
+                "code_sha256": .text("code-1"), "layers_sha256": .text(ScanClaim.test().code.layersSHA256),
+                "scan_timestamp": .text("2026-11-21T03:00:45Z"), "scan_status": .text("success"),
+                "function_name": .text("web"), "package_type": .text("Zip"), "runtime": .text("python3.13"),
+                "last_modified": .text("2026-11-20T00:00:00Z"), "results": .text("s3://results/scans/1.json"),
+                "ttl": .number(Self.now + 30 * 86400), "somebody's": .text("attribute"),
+            ]
+        )
+        #expect(try await cache.take(.test(owner: "x"), .test()) == .cached(results: "s3://results/scans/1.json"))
+    }
+
+    @Test func `Writing the row again, after an answer that was lost, changes nothing`() async throws {
+        let table = FakeDynamoDB()
+        let cache = cache(table)
+        _ = try await cache.take(.test(), .test())
+        try await cache.record(.test(), .test(), .test())
+        let once = table.row
+        try await cache.record(.test(), .test(), .test())
+        #expect(table.row == once)
+    }
+
+    @Test func `A claim that was given back is free, and a row that stood before still counts`() async throws {
+        let table = FakeDynamoDB(Self.finished(ttl: Self.now + 9, code: "code-0"))
+        let before = table.row
+        let cache = cache(table)
+        _ = try await cache.take(.test(), .test())
+        try await cache.giveBack(.test(), .test())
+        #expect(table.row == before)
+        #expect(try await cache.take(.test(owner: "other"), .test()) == .taken)
+    }
+
+    @Test func `Who took the claim over keeps it`() async throws {
+        let table = FakeDynamoDB()
+        let cache = cache(table)
+        let late = ScanClaim.test()
+        let newer = ScanClaim.test(owner: "request-2", code: "code-2")
+        _ = try await cache.take(late, .test())
+        #expect(try await cache.take(newer, .test()) == .taken)
+        let taken = table.row
+        try await cache.giveBack(late, .test())
+        try await cache.record(late, .test(), .test())
+        #expect(table.row == taken, "the older scan leaves it alone")
+        try await cache.giveBack(newer, .test())
+        #expect(table.row?["claim_owner"] == nil)
+    }
+
+    // MARK: The row
+
+    @Test(arguments: [
+        (ScanReport.test, Duration.seconds(86400 * 30), Int64(86400 * 30)), (.test, .seconds(3600), 3600),
+        (.unknown, .seconds(86400 * 30), 86400), (.unknown, .seconds(3600), 3600),
+    ])
+    func `A partial result counts for a day at most`(_ report: ScanReport, _ ttl: Duration, _ seconds: Int64) {
+        let row = ScanRow.attributes(.test(report), ttl: ttl)
+        #expect(row["ttl"] == .number(Self.now + seconds))
+        #expect(row["scan_status"] == .text(report.outcome.rawValue))
+    }
+
+    @Test func `What is not known has no attribute`() {
+        var scan = FinishedScan.test(results: nil, description: .test(isImage: true))
+        scan.description.runtime = nil
+        scan.description.lastModified = nil
+        #expect(
+            Set(ScanRow.attributes(scan, ttl: .seconds(1)).keys) == [
+                "code_sha256", "layers_sha256", "scan_timestamp", "scan_status", "function_name", "package_type", "ttl",
+            ]
+        )
+    }
+
+    @Test func `Layers count in their order`() {
+        let codes = [[], ["a"], ["a", "b"], ["b", "a"]].map { ScannedCode(.test(layers: $0)) }
+        #expect(Set(codes).count == 4)
+        #expect(ScannedCode(.test(layers: ["a", "b"])) == codes[2])
+    }
+}
