@@ -45,6 +45,7 @@ libraries:
 		$$sudo apt-get update -qq; \
 		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(APT_PACKAGES) > /dev/null; \
 	fi
+	@pkg-config --atleast-version=7.87 libcurl || { echo "libcurl is older than 7.87: Debian 12 and Ubuntu 24.04 have it"; exit 1; }
 
 $(VENV)/installed: $(REQUIREMENTS) | libraries
 	@$(PYTHON) -m venv $(VENV)

@@ -25,7 +25,7 @@ package struct AWSCaller: Sendable {
         http: HTTPClient,
         clock: WallClock = .system,
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
-        retries: RetryPolicy = RetryPolicy(attempts: 6)
+        retries: RetryPolicy = RetryPolicy(attempts: 8)
     ) {
         self.region = region
         self.credentials = credentials

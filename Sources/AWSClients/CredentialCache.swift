@@ -10,8 +10,9 @@ package import Telemetry
 ///
 /// One refresh is under way at most; all who ask meanwhile wait for it. A failure is not kept: the next to ask tries again.
 package actor CredentialCache {
-    /// How long before their expiry credentials are renewed: no call lasts longer.
-    private static let refreshAhead = Duration.seconds(300)
+    /// How long before their expiry credentials are renewed: as long as Lambda's longest invocation, because QScanner
+    /// gets them for the whole of its run.
+    private static let refreshAhead = Duration.seconds(900)
 
     private let clock: WallClock
     private let load: @Sendable (CallContext) async throws(CredentialError) -> AWSCredentials

@@ -32,7 +32,13 @@ package struct Application: Sendable {
 
         let endpoints = AWSEndpoints(environment: environment)
         let callerWith: @Sendable (CredentialSource) -> AWSCaller = { credentials in
-            AWSCaller(region: settings.region, credentials: credentials, endpoints: endpoints, http: http)
+            AWSCaller(
+                region: settings.region,
+                credentials: credentials,
+                endpoints: endpoints,
+                http: http,
+                retries: RetryPolicy(attempts: settings.maxAttempts)
+            )
         }
         let own = callerWith(.chain(environment: environment, http: http, caller: callerWith))
         self.own = own

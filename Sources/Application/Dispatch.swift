@@ -41,7 +41,7 @@ package struct Dispatch: Sendable {
         case .functionChange(let change):
             return try await functionScan.run(change, identity: identity, owner: owner, context).json
         case .job(let name):
-            throw EventError.unsupported("There is no job \(quoted(name)).")
+            throw EventError.unsupported("The job \(quoted(name)) is not part of this version.")
         case .batch:
             throw EventError.malformed("A message of an SQS batch holds a batch itself.")
         }

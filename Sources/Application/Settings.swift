@@ -22,6 +22,9 @@ package struct Settings: Sendable {
     package var maxWorkers: Int
     package var logLevel: Logger.Level
 
+    /// Attempts at one AWS call, the first included.
+    package var maxAttempts: Int
+
     /// - Parameters:
     ///   - region: What the profile files say, for a person's shell.
     ///   - needsSecret: False for what can do without Qualys.
@@ -61,6 +64,7 @@ package struct Settings: Sendable {
         exportPrefix = reader.text("S3_KEY_PREFIX", .keyPrefix) ?? ""
         maxWorkers = reader.number("MAX_WORKERS", 1...64) ?? 5
         logLevel = reader.level("LOG_LEVEL") ?? .info
+        maxAttempts = reader.number("AWS_MAX_ATTEMPTS", 1...20) ?? 8
         guard reader.faults.isEmpty else { throw SettingsError(faults: reader.faults) }
     }
 }

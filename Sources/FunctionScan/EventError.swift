@@ -7,15 +7,17 @@ package struct EventError: Failure, Equatable {
 
     /// It is not what it says it is.
     package static func malformed(_ why: String) -> EventError {
-        EventError(label: "Event.Malformed", description: why)
+        EventError(label: "Event.Malformed", description: "\(why) \(expected)")
     }
 
     /// It is something else than what is expected here.
     package static func unsupported(_ why: String) -> EventError {
         EventError(
             label: "Event.Unsupported",
-            description: why + " Expected: a CloudTrail event of a created or changed Lambda function, "
-                + "{\"job\": ...}, a Scheduled Event, or an SQS batch of these."
+            description: "\(why) \(expected)"
         )
     }
+
+    private static let expected =
+        "Expected: a CloudTrail event of a created or changed Lambda function, or an SQS batch of such events."
 }

@@ -72,7 +72,7 @@ package struct FunctionScan: Sendable {
                     log.info("Skipped", metadata: ["reason": "The function is gone."])
                     return ScanAnswer(status: .skipped, function: function, reason: "The function is gone.")
                 }
-                let claim = ScanClaim(
+                var claim = ScanClaim(
                     function: function,
                     code: ScannedCode(description),
                     owner: owner,
@@ -80,14 +80,16 @@ package struct FunctionScan: Sendable {
                     now: clock.now()
                 )
                 switch await take(claim) {
-                case .taken: held = claim
+                case .taken:
+                    claim.isHeld = true
+                    held = claim
                 case .unavailable: break
                 case .cached(let results): return cached(claim, results)
                 case .inProgress: return inProgress(claim)
                 }
                 let finished = try await scan(description, claim)
                 isTold = true
-                try await record(finished, claim, isHeld: held != nil, context(until: budget.store))
+                try await record(finished, claim, context(until: budget.store))
                 steps.emit(ScanMetrics.finished(finished.report), log)
                 log.info("Scanned", metadata: summary(of: finished))
                 return finished.answer
@@ -98,7 +100,7 @@ package struct FunctionScan: Sendable {
                 await Task { [held, isTold] in
                     await tellFailure(error, held, isTold: isTold, context(until: deadline))
                 }.value
-                throw error
+                throw ScanFailure(function: function, underlying: error)
             }
         }
 
@@ -169,19 +171,19 @@ package struct FunctionScan: Sendable {
         private func record(
             _ finished: FinishedScan,
             _ claim: ScanClaim,
-            isHeld: Bool,
             _ context: CallContext
         ) async throws {
             guard let record = steps.record else { return }
             do {
                 try await record(claim, finished, context)
             } catch {
-                if isHeld { throw error }
+                if claim.isHeld { throw error }
                 log.error("The scan could not be remembered: the next event scans again", error: error)
             }
         }
 
-        /// Side by side, because time may be short; neither hides the error that led here.
+        /// Nothing in here hides the error that led here. A claim that somebody else has taken over says that theirs is the
+        /// newer scan: then the tags are theirs too.
         ///
         /// - Parameter isTold: Only the row is missing. The tags are true then and stay: the row may have been written
         ///   although no answer came, and nobody would correct them after that.
@@ -192,17 +194,18 @@ package struct FunctionScan: Sendable {
             _ context: CallContext
         ) async {
             if let error = error as? QScannerError {
-                log.error("QScanner failed", error: error, metadata: ["output": "\(error.excerpt)"])
-            }
-            async let tagged: Void = attempt("tag the function as failed") {
-                guard !isTold else { return }
-                try await steps.tag?(function, access, ScanTags.failed(at: clock.now()), context)
-            }
-            async let givenBack: Void = attempt("give the claim back") {
-                if let held { try await steps.giveBack?(held, context) }
+                log.warning("QScanner failed", error: error, metadata: ["output": "\(error.excerpt)"])
             }
             await steps.forgetSecret()
-            _ = await (tagged, givenBack)
+            var isNewest = true
+            await attempt("give the claim back") {
+                if let held { isNewest = try await steps.giveBack?(held, context) ?? true }
+            }
+            if isNewest, !isTold {
+                await attempt("tag the function as failed") {
+                    try await steps.tag?(function, access, ScanTags.failed(at: clock.now()), context)
+                }
+            }
             steps.emit(ScanMetrics.failed, log)
         }
 

@@ -22,7 +22,7 @@ package struct PackageCheck: Sendable {
         http: HTTPClient,
         clock: WallClock = .system,
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
-        retries: RetryPolicy = RetryPolicy()
+        retries: RetryPolicy = RetryPolicy(attempts: 6)
     ) {
         self.http = http
         self.clock = clock

@@ -20,13 +20,18 @@ struct ScanCache: Sendable {
     }
 
     func record(_ claim: ScanClaim, _ scan: FinishedScan, _ context: CallContext) async throws(AWSError) {
-        let expression = claim.recording(ScanRow.attributes(scan, ttl: ttl))
-        if case .refused = try await client.update(table: table, key: claim.key, expression, context) {
+        let attributes = ScanRow.attributes(scan, ttl: ttl)
+        let expression = claim.recording(attributes)
+        if case .refused(let row) = try await client.update(table: table, key: claim.key, expression, context),
+            // After a lost answer the repeated write finds what the first one wrote.
+            row?["scan_timestamp"] != attributes["scan_timestamp"] || row?["code_sha256"] != attributes["code_sha256"]
+        {
             context.log.notice("A newer scan has taken the claim over: its row is left as it is")
         }
     }
 
-    func giveBack(_ claim: ScanClaim, _ context: CallContext) async throws(AWSError) {
-        _ = try await client.update(table: table, key: claim.key, claim.givingBack, context)
+    /// - Returns: Whether it was still ours.
+    func giveBack(_ claim: ScanClaim, _ context: CallContext) async throws(AWSError) -> Bool {
+        try await client.update(table: table, key: claim.key, claim.givingBack, context) == .updated
     }
 }

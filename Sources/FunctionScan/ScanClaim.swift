@@ -19,6 +19,9 @@ package struct ScanClaim: Sendable {
     package var expires: Timestamp
     package var now: Timestamp
 
+    /// Whether the claim was taken. Without a table that answers a scan goes on without it.
+    package var isHeld = false
+
     package init(function: FunctionARN, code: ScannedCode, owner: String, expires: Timestamp, now: Timestamp) {
         self.function = function
         self.code = code
@@ -35,7 +38,8 @@ package struct ScanClaim: Sendable {
     /// Takes the claim, unless the row is fresh for this code or the claim is somebody else's for this code.
     ///
     /// `ttl` is set only on a new row, for DynamoDB to remove it in case nothing follows. On an old row it stays: it says
-    /// until when that scan was good.
+    /// until when that scan was good. The hashes of an earlier scan go: should this one fail, then the function is tagged
+    /// `failed`, and going back to the earlier code must scan it and tag it anew.
     var taking: DynamoDBClient.Expression {
         let isFresh = "(code_sha256 = :code AND layers_sha256 = :layers AND #ttl > :now)"
         let isFree =
@@ -44,7 +48,7 @@ package struct ScanClaim: Sendable {
             + "OR (attribute_exists(claim_code) AND claim_code <> :claim_code))"
         return DynamoDBClient.Expression(
             update: "SET claim_owner = :owner, claim_expires = :expires, claim_code = :claim_code, "
-                + "#ttl = if_not_exists(#ttl, :row_expires)",
+                + "#ttl = if_not_exists(#ttl, :row_expires) REMOVE code_sha256, layers_sha256",
             condition: "NOT \(isFresh) AND \(isFree)",
             names: ["#ttl": "ttl"],
             values: [
@@ -65,8 +69,8 @@ package struct ScanClaim: Sendable {
         )
     }
 
-    /// Writes what the scan found and gives the claim back in one, unless somebody else has taken it over: then theirs
-    /// is the newer scan.
+    /// Writes what the scan found and gives the claim back in one, unless somebody else has taken it over, be their scan
+    /// still under way or done: theirs is the newer one.
     func recording(_ attributes: DynamoDBItem) -> DynamoDBClient.Expression {
         var names: [String: String] = [:]
         var values: DynamoDBItem = [":owner": .text(owner)]
@@ -78,7 +82,7 @@ package struct ScanClaim: Sendable {
         }
         return DynamoDBClient.Expression(
             update: "SET \(assignments.joined(separator: ", ")) REMOVE claim_owner, claim_expires, claim_code",
-            condition: "attribute_not_exists(claim_owner) OR claim_owner = :owner",
+            condition: isHeld ? "claim_owner = :owner" : "attribute_not_exists(claim_owner) OR claim_owner = :owner",
             names: names,
             values: values
         )

@@ -33,8 +33,8 @@ package struct ScanSteps: Sendable {
     /// Writes the row that says that all this has been done. Nil when there is no cache table.
     package var record: (@Sendable (ScanClaim, FinishedScan, CallContext) async throws -> Void)?
 
-    /// Gives the claim back. Nil when there is no cache table.
-    package var giveBack: (@Sendable (ScanClaim, CallContext) async throws -> Void)?
+    /// Gives the claim back; returns whether it was still ours. Nil when there is no cache table.
+    package var giveBack: (@Sendable (ScanClaim, CallContext) async throws -> Bool)?
 
     /// After a failed scan: the secret may have been rotated.
     package var forgetSecret: @Sendable () async -> Void

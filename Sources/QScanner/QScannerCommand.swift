@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import Support
 
 /// QScanner's command line and environment for one function.
@@ -46,7 +47,13 @@ package struct QScannerCommand: Sendable {
         secrets["QSCANNER_REGISTRY_TOKEN"] = target.registry?.token
 
         var environment = parent.filter { QScannerCommand.passedOn.contains($0.key) && !$0.value.isEmpty }
-        self.secrets = secrets.values + environment.values.compactMap(passwordOfAddress)
+        let plain = secrets.values + environment.values.compactMap(passwordOfAddress)
+        // Sign-ins travel in base64, and programs that trace them print them so.
+        var signIns = plain.map(\.exposed)
+        if let registry = target.registry, let username = registry.username, let password = registry.password {
+            signIns.append("\(username):\(password.exposed)")
+        }
+        self.secrets = plain + signIns.map { Redacted(Data($0.utf8).base64EncodedString()) }
         environment["PATH"] = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
         environment["AWS_REGION"] = target.region
         // No secret: it may well be a word that stands in results.

@@ -36,7 +36,8 @@ extension JSONRedactor.Rules {
         // A secret that was found, and the lines of source around it.
         "match", "rawmatch", "code",
         // How QScanner signed in to registries and to Qualys; its options are copied into its results.
-        "registryoptions", "registrycredentials", "credentials", "authorization", "accesstoken", "access_token",
+        "registryoptions", "registrycredentials", "auth", "auths", "identitytoken", "credentials", "authorization",
+        "accesstoken", "access_token",
         "access-token", "registrytoken", "sessiontoken", "session_token", "secretaccesskey", "secret_access_key",
         // An image's variables (OCI image configuration, `config.Env`) are where people put secrets.
         "env",

@@ -17,8 +17,8 @@ struct InvokeCommand: AsyncParsableCommand {
     @Option(help: "Seconds for all of it, as the function's timeout.")
     var timeout = 900
 
-    @Option(help: "The request id; that of an earlier run takes its claim over, as Lambda's retry does.")
-    var requestID = UUID().uuidString
+    @Option(help: "The request id, by default a new one; that of an earlier run takes its claim over.")
+    var requestID: String?
 
     func validate() throws {
         guard (10...86400).contains(timeout) else { throw ValidationError("--timeout is 10 to 86400 seconds.") }
@@ -28,6 +28,7 @@ struct InvokeCommand: AsyncParsableCommand {
         let bytes = try readEvent()
         let shell = try Shell()
         defer { shell.close() }
+        let requestID = requestID ?? UUID().uuidString
         let invocation = try await shell.invocation(bytes, requestID: requestID, seconds: timeout)
         var log = shell.log
         log[metadataKey: "requestId"] = "\(requestID)"
@@ -36,6 +37,7 @@ struct InvokeCommand: AsyncParsableCommand {
                 .handle(invocation, log)
         }
         print(String(decoding: answer, as: UTF8.self))
+        if let status = InvokeAnswer.exitStatus(answer, of: bytes) { throw status }
     }
 
     /// At most 6 MB, as Lambda takes.

@@ -1,11 +1,11 @@
 import Dispatch
 import Glibc
 
-/// Runs `work`; Ctrl-C and SIGTERM cancel it, so that a running QScanner is stopped and its folder removed.
+/// Runs `work`; Ctrl-C, SIGTERM and a terminal that closes cancel it, so that a running QScanner is stopped and its folder removed.
 func cancelledBySignals<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result
 {
     let task = Task { try await work() }
-    let sources = [SIGINT, SIGTERM].map { number in
+    let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number)
         source.setEventHandler { task.cancel() }

@@ -47,13 +47,13 @@ import Testing
     }
 
     @Test(arguments: [429, 500, 502, 503, 504])
-    func `A status of throttling or of a passing fault is tried six times`(_ status: Int) async {
+    func `A status of throttling or of a passing fault is tried eight times`(_ status: Int) async {
         let http = FakeHTTP([.answer(status)])
         let clock = FakeClock()
         let error = await failure(.test(http, clock))
         #expect(error?.status == status)
-        #expect(http.requests.count == 6)
-        #expect(clock.pauses == [50, 100, 200, 400, 800].map { .milliseconds($0) })
+        #expect(http.requests.count == 8)
+        #expect(clock.pauses == [50, 100, 200, 400, 800, 1600, 3200].map { .milliseconds($0) })
     }
 
     @Test(arguments: [HTTPError.Reason.dropped, .connect, .resolve, .timeout, .other])

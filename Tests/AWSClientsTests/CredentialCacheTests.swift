@@ -32,9 +32,9 @@ import Testing
         return ids
     }
 
-    @Test func `Credentials are kept until five minutes before they expire`() async throws {
+    @Test func `Credentials are kept until a quarter of an hour before they expire`() async throws {
         let loads = Journal<Timestamp>()
-        let ids = try await ids(source(loads), at: [0, 1, 54, 55, 56, 109, 110])
+        let ids = try await ids(source(loads), at: [0, 1, 44, 45, 46, 89, 90])
         #expect(ids == ["AKID1", "AKID1", "AKID1", "AKID2", "AKID2", "AKID2", "AKID3"])
         #expect(loads.entries.count == 3)
     }

@@ -91,7 +91,8 @@ import Testing
     }
 
     @Test func `What fails ends the invocation with its error`() async {
-        await #expect(throws: Refusal.self) { try await answer(SampleEvents.cloudTrail("bad")) }
+        let failure = await #expect(throws: ScanFailure.self) { try await answer(SampleEvents.cloudTrail("bad")) }
+        #expect(failure?.underlying is Refusal)
         let error = await #expect(throws: EventError.self) { try await answer("hunter2") }
         #expect(error?.label == "Event.Malformed")
     }
@@ -105,7 +106,7 @@ import Testing
     @Test func `A job that is not there is unsupported`() async {
         let error = await #expect(throws: EventError.self) { try await answer(#"{"job":"mine\u202e"}"#) }
         #expect(error?.label == "Event.Unsupported")
-        #expect(error?.description.hasPrefix("There is no job \"mine\\u{202e}\".") == true)
+        #expect(error?.description.hasPrefix("The job \"mine\\u{202e}\" is not part of this version.") == true)
     }
 
     @Test func `Of a batch those that failed go back to the queue, and no others`() async throws {

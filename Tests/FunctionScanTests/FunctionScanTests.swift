@@ -82,7 +82,10 @@ private final class Stage: Sendable {
             return outcome
         }
         steps.record = { [self] _, _, context in try play("record", nil, context) }
-        steps.giveBack = { [self] claim, context in try play("give back", nil, context) }
+        steps.giveBack = { [self] claim, context in
+            try play("give back", nil, context)
+            return true
+        }
         return steps
     }
 
@@ -100,7 +103,7 @@ private final class Stage: Sendable {
 
     /// The error of a run that has to fail.
     func failure() async -> StepFailure? {
-        await #expect(throws: StepFailure.self) { try await run() }
+        await #expect(throws: ScanFailure.self) { try await run() }?.underlying as? StepFailure
     }
 }
 
@@ -168,7 +171,7 @@ private final class Stage: Sendable {
             stage.journal.write("stopped")
             throw CancellationError()
         }
-        let error = await #expect(throws: PackageError.self) { try await stage.run(steps: steps) }
+        let error = await #expect(throws: ScanFailure.self) { try await stage.run(steps: steps) }
         #expect(error?.label == "Package.HashMismatch")
         #expect(stage.journal.entries.contains("stopped"))
         #expect(!stage.journal.entries.contains("store"))
@@ -183,8 +186,23 @@ private final class Stage: Sendable {
             throw CancellationError()
         }
         steps.runScanner = { _, _, _, _ in throw StepFailure(step: "scan") }
-        await #expect(throws: StepFailure(step: "scan")) { try await stage.run(steps: steps) }
+        let error = await #expect(throws: ScanFailure.self) { try await stage.run(steps: steps) }
+        #expect(error?.underlying as? StepFailure == StepFailure(step: "scan"))
         #expect(stage.journal.entries.contains("remove /scratch"))
+    }
+
+    @Test func `Who has lost the claim to a newer scan leaves the tags to it`() async {
+        let stage = Stage(Script(failing: ["store"]))
+        var steps = stage.steps
+        steps.giveBack = { _, _ in false }
+        await #expect(throws: ScanFailure.self) { try await stage.run(steps: steps) }
+        #expect(!stage.journal.entries.contains("tag failed"))
+    }
+
+    @Test func `The error names the function`() async {
+        let stage = Stage(Script(failing: ["store"]))
+        let error = await #expect(throws: ScanFailure.self) { try await stage.run() }
+        #expect(error?.description == "arn:aws:lambda:eu-west-1:123456789012:function:web: store failed.")
     }
 
     // MARK: The cache

@@ -132,7 +132,8 @@ import Testing
         #expect(table.row?["claim_owner"] == .text("request-1"))
         // Rounded up: it must outlive the scan.
         #expect(table.row?["claim_expires"] == .number(Self.now + 901))
-        #expect(table.row?["code_sha256"] == before?["code_sha256"], "what was scanned before stays")
+        #expect(table.row?["code_sha256"] == nil, "what was scanned before counts no more")
+        #expect(table.row?["scan_timestamp"] == before?["scan_timestamp"], "but it is still told")
         #expect(table.row?["ttl"] == before?["ttl"] ?? .number(Self.now + 901 + 86400))
     }
 
@@ -193,14 +194,14 @@ import Testing
         #expect(table.row == once)
     }
 
-    @Test func `A claim that was given back is free, and a row that stood before still counts`() async throws {
+    /// The failed scan tagged the function `failed`: going back to the earlier code has to scan and tag it anew.
+    @Test func `A claim that was given back is free, and the earlier scan counts no more`() async throws {
         let table = FakeDynamoDB(Self.finished(ttl: Self.now + 9, code: "code-0"))
-        let before = table.row
         let cache = cache(table)
         _ = try await cache.take(.test(), .test())
-        try await cache.giveBack(.test(), .test())
-        #expect(table.row == before)
-        #expect(try await cache.take(.test(owner: "other"), .test()) == .taken)
+        #expect(try await cache.giveBack(.test(), .test()))
+        #expect(table.row?["claim_owner"] == nil)
+        #expect(try await cache.take(.test(owner: "other", code: "code-0"), .test()) == .taken)
     }
 
     @Test func `Who took the claim over keeps it`() async throws {
@@ -211,11 +212,25 @@ import Testing
         _ = try await cache.take(late, .test())
         #expect(try await cache.take(newer, .test()) == .taken)
         let taken = table.row
-        try await cache.giveBack(late, .test())
+        #expect(try await !cache.giveBack(late, .test()))
         try await cache.record(late, .test(), .test())
         #expect(table.row == taken, "the older scan leaves it alone")
-        try await cache.giveBack(newer, .test())
+        #expect(try await cache.giveBack(newer, .test()))
         #expect(table.row?["claim_owner"] == nil)
+    }
+
+    @Test func `An older scan that ends after the newer one has ended leaves its row alone`() async throws {
+        let table = FakeDynamoDB()
+        let cache = cache(table)
+        var (late, newer) = (ScanClaim.test(), ScanClaim.test(owner: "request-2", code: "code-2"))
+        (late.isHeld, newer.isHeld) = (true, true)
+        _ = try await cache.take(late, .test())
+        _ = try await cache.take(newer, .test())
+        try await cache.record(newer, .test(), .test())
+        let newest = table.row
+        try await cache.record(late, .test(), .test())
+        #expect(table.row == newest)
+        #expect(try await !cache.giveBack(late, .test()))
     }
 
     // MARK: The row
