@@ -144,6 +144,8 @@ class Lab:
         given = {
             **self.cloud.env(keys, region),
             "PATH": "/usr/bin:/bin",
+            # The default rides out a dozen seconds of faults; the walks through lasting ones need not.
+            "AWS_MAX_ATTEMPTS": "5",
             "AWS_LAMBDA_FUNCTION_NAME": "scanner",
             "QUALYS_SECRET_ARN": self.secret_arn,
             "QSCANNER_PATH": str(self.scanner.path),

@@ -106,7 +106,7 @@ def test_what_qscanner_said_last_is_in_the_log(lab: Lab) -> None:
     with lab.sandbox() as sandbox:
         sandbox.deliver(EVENT)
         entry = sandbox.logged("QScanner failed")
-    assert entry["errorType"] == "QScanner.SCAScanFailed" and entry["level"] == "error"
+    assert entry["errorType"] == "QScanner.SCAScanFailed" and entry["level"] == "warning"
     assert "the catalog is not there" in entry["output"] and "\n" not in entry["output"]
 
 
