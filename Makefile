@@ -14,9 +14,14 @@ export PROJECT_PYTHON := $(CURDIR)/$(VENV)/bin/python
 
 # A hidden import is an error: what a target uses it must name.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-# What is deployed: no Swift runtime beside it, and no function that is not called or stands in it twice.
+# What is deployed: no Swift runtime beside it, and no function that is not called or stands in it twice. Its libraries
+# are in lib/ beside it, and theirs too: that takes the old tag, DT_RPATH. The new one, DT_RUNPATH, does not hold for the
+# libraries of a library, and comes after LD_LIBRARY_PATH, where Lambda names /lib64 first, with another libcurl.
 RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS) \
-	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --icf=safe
+	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --icf=safe \
+	--disable-local-rpath -Xlinker -rpath -Xlinker '$$ORIGIN/lib' -Xlinker --disable-new-dtags
+# No folder of the machine that builds stands in it: every clone builds the same bytes.
+RELEASE_FLAGS += -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=.
 RELEASE := .build/release
 
 APT_PACKAGES := pkg-config libcurl4-openssl-dev zlib1g-dev libssl-dev libexpat1-dev python3 python3-venv

@@ -71,6 +71,8 @@ let package = Package(
         library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         library("CExpat", pkgConfig: "expat", apt: "libexpat1-dev"),
+        // Not imported: `bootstrap` links it to start on Lambda's glibc.
+        .target(name: "CLambdaCompat"),
 
         room("Support"),
         testSupport,
@@ -117,7 +119,7 @@ let package = Package(
                 "Telemetry", "TestSupport", log, inMemoryLog,
             ]
         ),
-        program("bootstrap", ["Application", "HTTPTransport", "LambdaRuntime", "Support", log]),
+        program("bootstrap", ["Application", "CLambdaCompat", "HTTPTransport", "LambdaRuntime", "Support", log]),
         program(
             "qualysctl",
             [
