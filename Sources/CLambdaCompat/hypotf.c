@@ -1,6 +1,8 @@
-// Swift's static library asks for `hypotf`, and glibc gave that a new version in 2.35. A program linked on such a system
-// does not start on Lambda's provided.al2023, which has glibc 2.34 ("version `GLIBC_2.35' not found"), though it never
-// calls it. Defined here, it is not asked for. `make verify-package` looks for others of its kind.
+// Lambda's provided.al2023 has glibc 2.34. A program that asks for a newer version of one symbol does not start there
+// ("version `GLIBC_2.35' not found"), even when it never calls it. What is defined here is not asked of glibc. That
+// nothing else is asked is checked when the package is made.
+
+// Swift's static library asks for `hypotf`, of which glibc has a new version since 2.35.
 
 /// The squares of floats are exact as doubles, and their sum neither overflows nor vanishes.
 float hypotf(float x, float y) {
