@@ -12,7 +12,7 @@ package import Telemetry
 /// function is tagged `failed`, the claim is given back, and the error goes to Lambda. No path answers success for work
 /// that was not done.
 package struct FunctionScan: Sendable {
-    /// A table that does not answer must not take the scan's time.
+    /// A table that does not answer must not take the scan's time: of a short invocation a quarter at most.
     private static let longestClaim = Duration.seconds(20)
 
     private let steps: ScanSteps
@@ -112,7 +112,9 @@ package struct FunctionScan: Sendable {
 
         private func take(_ claim: ScanClaim) async -> Claimed {
             guard let take = steps.claim else { return .unavailable }
-            let deadline = budget.scan.atMost(FunctionScan.longestClaim, from: clock.now())
+            let now = clock.now()
+            let quarter = budget.scan.remaining(at: now) / 4
+            let deadline = budget.scan.atMost(min(FunctionScan.longestClaim, quarter), from: now)
             do {
                 switch try await take(claim, context(until: deadline)) {
                 case .taken: return .taken

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab import Lab, LocalCloud
+from localcloud.client import LocalCloud
+
+from lab import Lab
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -104,7 +104,7 @@ class Sandbox:
 
 
 class Lab:
-    """An emptied cloud with secret, bucket, table, topic and a scanner; functions come as needed."""
+    """An emptied cloud with secret, bucket, table, topic and scanner; functions come as needed."""
 
     def __init__(self, cloud: LocalCloud, bootstrap: Path, folder: Path) -> None:
         cloud.reset()
@@ -125,12 +125,21 @@ class Lab:
         """Ends scanners whose bootstrap was killed: Lambda would end them with the environment."""
         for start in self.scanner.events():
             pid = start.get("child") or start["pid"]
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(OSError):
+                # Its number may be another's by now; only ours have this folder for a home.
+                if os.fsencode(self.folder) in Path(f"/proc/{pid}/environ").read_bytes():
+                    os.kill(pid, signal.SIGKILL)
 
     # --- Setting the stage ---
 
-    def environment(self, keys: Keys | None = None, region: str = REGION, **changes: str | None) -> dict[str, str]:  # fmt: skip
+    def environment(
+        self,
+        settings: Mapping[str, str | None] | None = None,
+        *,
+        keys: Keys | None = None,
+        region: str = REGION,
+        **changes: str | None,
+    ) -> dict[str, str]:
         """The settings of a scanner with all features on; a change to None takes one out."""
         given = {
             **self.cloud.env(keys, region),
@@ -141,16 +150,29 @@ class Lab:
             "RESULTS_S3_BUCKET": self.bucket,
             "SNS_TOPIC_ARN": self.topic.arn,
             "SCAN_CACHE_TABLE": self.table,
+            **(settings or {}),
             **changes,
         }
         return {name: value for name, value in given.items() if value is not None}
 
-    def sandbox(self, temporary: Path | None = None, keys: Keys | None = None, region: str = REGION, **changes: str | None) -> Sandbox:  # fmt: skip
+    def sandbox(
+        self,
+        settings: Mapping[str, str | None] | None = None,
+        *,
+        temporary: Path | None = None,
+        keys: Keys | None = None,
+        region: str = REGION,
+        **changes: str | None,
+    ) -> Sandbox:
+        """A running bootstrap with the usual settings but for those given."""
         self._sandboxes += 1
         folder = temporary or self.folder / f"tmp{self._sandboxes}"
-        return Sandbox(self.bootstrap, self.environment(keys, region, **changes), folder)
+        environment = self.environment(settings, keys=keys, region=region, **changes)
+        return Sandbox(self.bootstrap, environment, folder)
 
-    def function(self, name: str = "orders", files: Mapping[str, str | bytes] = PYTHON, **options: Any) -> str:  # fmt: skip
+    def function(
+        self, name: str = "orders", files: Mapping[str, str | bytes] = PYTHON, **options: Any
+    ) -> str:
         arn = self.cloud.create_function(name, files, **options)
         self.cloud.clear_calls()
         return arn
@@ -175,10 +197,8 @@ class Lab:
     # --- What is there afterwards ---
 
     def actions(self) -> list[str]:
-        """The calls so far but those of the test itself; QScanner's one GetFunction is among them."""
-        return [
-            call["action"] for call in self.cloud.calls() if "Boto" not in call["user_agent"]
-        ]
+        """The calls so far but the test's own; QScanner's one GetFunction is among them."""
+        return [call["action"] for call in self.cloud.calls() if "Boto" not in call["user_agent"]]
 
     def row(self, arn: str) -> dict[str, Any] | None:
         """A function's row in the cache, as plain values."""
@@ -198,9 +218,7 @@ class Lab:
     def documents(self) -> dict[str, Any]:
         """The documents that sum scans up, by key."""
         return {
-            key: json.loads(body)
-            for key, body in self.objects().items()
-            if key.count("/") == 4
+            key: json.loads(body) for key, body in self.objects().items() if key.count("/") == 4
         }
 
     def messages(self) -> list[dict[str, Any]]:
@@ -220,7 +238,9 @@ class Lab:
         if status == "success":
             folder = key.removesuffix(".json")
             assert {f"{folder}/Report.sarif.json", f"{folder}/ScanResult.spdx.json"} <= set(objects)
-        told = [message for message in self.messages() if message["json"]["results"] == row["results"]]
+        told = [
+            message for message in self.messages() if message["json"]["results"] == row["results"]
+        ]
         assert told and told[0]["json"]["scan_status"] == status
         tags = self.tags(arn, keys)
         assert tags["QualysScanStatus"] == status

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from lab import Lab
 from localcloud import events
+
+from lab import Lab
 
 EVENT = events.code_updated("orders", account="111122223333")
 ARN = "arn:aws:lambda:us-east-1:111122223333:function:orders"
@@ -36,7 +37,7 @@ def scan_in(lab: Lab) -> list[int]:
     """How often each fault has played in a scan that succeeds."""
     _, keys = lab.cloud.create_spoke_role("111122223333", "spoke")
     lab.function(keys=keys)
-    with lab.sandbox(**SETTINGS) as sandbox:
+    with lab.sandbox(SETTINGS) as sandbox:
         outcome = sandbox.deliver(EVENT)
         assert outcome.kind == "response" and outcome.json["status"] == "scanned", outcome.body
     played = [fault["played"] for fault in lab.cloud.faults()]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lab import Lab
 from localcloud import events
+
+from lab import Lab
 
 EVENT = events.code_updated("orders")
 
@@ -19,9 +20,7 @@ OUTAGES = {
 
 
 @pytest.mark.parametrize("outage", OUTAGES.values(), ids=OUTAGES)
-def test_a_table_that_is_out_of_order_does_not_stop_scans(
-    lab: Lab, outage: dict[str, Any]
-) -> None:
+def test_a_table_that_is_out_of_order_does_not_stop_scans(lab: Lab, outage: dict[str, Any]) -> None:
     arn = lab.function()
     lab.cloud.fault(action="dynamodb:*Item", times=-1, **outage)
     with lab.sandbox() as sandbox:
@@ -38,7 +37,9 @@ def test_a_table_that_is_out_of_order_does_not_stop_scans(
 
 def test_a_table_that_answers_nonsense_does_not_stop_scans(lab: Lab) -> None:
     lab.function()
-    lab.cloud.fault("status", "dynamodb:*Item", times=-1, status=400, code="ConditionalCheckFailedException")  # fmt: skip
+    lab.cloud.fault(
+        "status", "dynamodb:*Item", times=-1, status=400, code="ConditionalCheckFailedException"
+    )
     with lab.sandbox() as sandbox:
         # Refused, and then no row that says why: somebody may be scanning.
         outcome = sandbox.deliver(EVENT)
@@ -48,7 +49,9 @@ def test_a_table_that_answers_nonsense_does_not_stop_scans(lab: Lab) -> None:
 
 def test_an_outage_after_the_claim_is_told_to_lambda(lab: Lab) -> None:
     arn = lab.function()
-    lab.cloud.fault("status", "dynamodb:*Item", skip=1, times=-1, status=400, code="AccessDeniedException")  # fmt: skip
+    lab.cloud.fault(
+        "status", "dynamodb:*Item", skip=1, times=-1, status=400, code="AccessDeniedException"
+    )
     with lab.sandbox() as sandbox:
         outcome = sandbox.deliver(EVENT, request_id="again")
         assert outcome.error_type == "AWS.AccessDeniedException"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from lab import ACCOUNT, OTHER, SECRET, TOKEN, Lab
 from localcloud import events
 from localcloud.resources import Keys
+
+from lab import ACCOUNT, OTHER, SECRET, TOKEN, Lab
 
 EVENT = events.code_updated("orders")
 AUTHORIZATION = "container-authorization-77"
@@ -30,9 +31,11 @@ class CredentialsEndpoint:
                 if self.headers.get("Authorization") != AUTHORIZATION:
                     self.send_error(401)
                     return
-                keys = lab.cloud.add_credentials(ACCOUNT, session_token=f"session-{len(endpoint.handed_out)}")  # fmt: skip
+                keys = lab.cloud.add_credentials(
+                    ACCOUNT, session_token=f"session-{len(endpoint.handed_out)}"
+                )
                 endpoint.handed_out.append(keys)
-                expires = datetime.now(timezone.utc) + endpoint.lifetime
+                expires = datetime.now(UTC) + endpoint.lifetime
                 body = {
                     "AccessKeyId": keys.access_key_id,
                     "SecretAccessKey": keys.secret_access_key,
@@ -72,7 +75,7 @@ def test_credentials_of_the_container_are_kept_while_they_last(
     lab: Lab, endpoint: CredentialsEndpoint
 ) -> None:
     arn = lab.function()
-    with lab.sandbox(**endpoint.settings) as sandbox:
+    with lab.sandbox(endpoint.settings) as sandbox:
         for _ in range(3):
             assert sandbox.deliver(EVENT).kind == "response"
     assert len(endpoint.handed_out) == 1
@@ -89,7 +92,7 @@ def test_credentials_that_soon_expire_are_renewed_ahead(
 ) -> None:
     lab.function()
     endpoint.lifetime = timedelta(minutes=4)
-    with lab.sandbox(**endpoint.settings) as sandbox:
+    with lab.sandbox(endpoint.settings) as sandbox:
         assert sandbox.deliver(EVENT).json["status"] == "scanned"
     assert len(endpoint.handed_out) > 1
 
@@ -98,7 +101,7 @@ def test_credentials_that_aws_calls_expired_are_fetched_anew_once(
     lab: Lab, endpoint: CredentialsEndpoint
 ) -> None:
     arn = lab.function()
-    with lab.sandbox(**endpoint.settings) as sandbox:
+    with lab.sandbox(endpoint.settings) as sandbox:
         sandbox.deliver(EVENT)
         # As after hours in the freezer.
         lab.cloud.expire(endpoint.handed_out[0].access_key_id)
@@ -115,7 +118,7 @@ def test_one_expired_token_in_the_middle_of_a_scan_does_no_harm(
     arn = lab.function()
     code = "ExpiredTokenException" if action.startswith("dynamodb") else "ExpiredToken"
     lab.cloud.fault("status", action, status=403, code=code)
-    with lab.sandbox(**endpoint.settings) as sandbox:
+    with lab.sandbox(endpoint.settings) as sandbox:
         assert sandbox.deliver(EVENT).json["status"] == "scanned"
     lab.assert_complete(arn)
 

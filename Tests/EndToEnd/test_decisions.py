@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from lab import ACCOUNT, Lab, eventually
 from localcloud import events
+
+from lab import ACCOUNT, Lab, eventually
 
 SPOKE = "111122223333"
 

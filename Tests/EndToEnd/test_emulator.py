@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import NODE, Lab
 from localcloud import events
 from localcloud.rie import RuntimeInterfaceEmulator
+
+from lab import NODE, Lab
 
 
 class Emulated:

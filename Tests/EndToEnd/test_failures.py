@@ -7,8 +7,9 @@ import time
 from typing import Any
 
 import pytest
-from lab import SECRET, Lab
 from localcloud import events
+
+from lab import SECRET, Lab
 
 EVENT = events.code_updated("orders")
 
@@ -167,7 +168,9 @@ def test_a_refused_call_fails_the_scan(lab: Lab, action: str, code: str) -> None
 
 def test_refused_tags_fail_the_scan(lab: Lab) -> None:
     arn = lab.function()
-    lab.cloud.fault("status", "lambda:TagResource", times=-1, status=403, code="AccessDeniedException")  # fmt: skip
+    lab.cloud.fault(
+        "status", "lambda:TagResource", times=-1, status=403, code="AccessDeniedException"
+    )
     with lab.sandbox() as sandbox:
         outcome = sandbox.deliver(EVENT)
         assert (outcome.kind, outcome.error_type) == ("error", "AWS.AccessDeniedException")
@@ -180,7 +183,9 @@ def test_refused_tags_fail_the_scan(lab: Lab) -> None:
 
 def test_a_refused_getfunction_fails_the_scan(lab: Lab) -> None:
     arn = lab.function()
-    lab.cloud.fault("status", "lambda:GetFunction", times=-1, status=403, code="AccessDeniedException")  # fmt: skip
+    lab.cloud.fault(
+        "status", "lambda:GetFunction", times=-1, status=403, code="AccessDeniedException"
+    )
     with lab.sandbox() as sandbox:
         lab.assert_failed(arn, sandbox.deliver(EVENT), "AWS.AccessDeniedException")
         assert lab.scanner.runs == []

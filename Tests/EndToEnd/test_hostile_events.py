@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from lab import ACCOUNT, Lab
 from localcloud import events
+
+from lab import ACCOUNT, Lab
 
 GOOD = events.code_updated("orders")
 
@@ -151,7 +152,7 @@ def test_the_bad_messages_of_a_batch_go_back_to_the_queue(lab: Lab) -> None:
     good, other = lab.function("good"), lab.function("other")
     lab.function("breaks")
     lab.scanner.turn("breaks", exit_code=13)
-    bodies = [
+    bodies: list[Any] = [
         events.code_updated("good"), "not JSON", events.code_updated("breaks"),
         events.code_updated("gone"), events.sqs_batch([GOOD]), {"job": "none"},
         renamed("x; id"), events.code_updated("other"),
@@ -171,7 +172,9 @@ def test_what_a_batch_has_no_time_for_goes_back_to_the_queue(lab: Lab) -> None:
     for name in ("one", "two"):
         lab.function(name)
     lab.scanner.turn("one", sleep_before=60)
-    batch = events.sqs_batch([events.code_updated(n) for n in ("one", "two")], message_ids=["1", "2"])  # fmt: skip
+    batch = events.sqs_batch(
+        [events.code_updated(n) for n in ("one", "two")], message_ids=["1", "2"]
+    )
     with lab.sandbox() as sandbox:
         outcome = sandbox.deliver(batch, timeout_s=5)
     failed = [item["itemIdentifier"] for item in outcome.json["batchItemFailures"]]

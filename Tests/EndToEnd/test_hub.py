@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from lab import ACCOUNT, Lab
 from localcloud import events
 from localcloud.resources import Keys
+
+from lab import ACCOUNT, Lab
 
 SPOKE = "111122223333"
 ROLE = "qualys-scanner-spoke"
@@ -27,7 +28,7 @@ HUB = {"CROSS_ACCOUNT_ROLE_NAME": ROLE, "SCANNER_EXTERNAL_ID": EXTERNAL_ID}
 
 def test_the_function_is_read_scanned_and_tagged_as_the_spokes_role(lab: Lab, spoke: Keys) -> None:
     own = lab.cloud.root
-    with lab.sandbox(**HUB) as sandbox:
+    with lab.sandbox(HUB) as sandbox:
         assert sandbox.deliver(EVENT).json["status"] == "scanned"
         by_action = {call["action"]: call for call in lab.cloud.calls()}
     lab.assert_complete(ARN, keys=spoke)
@@ -37,7 +38,10 @@ def test_the_function_is_read_scanned_and_tagged_as_the_spokes_role(lab: Lab, sp
     assert assumed.startswith("ASIA") and env["AWS_SESSION_TOKEN"]
     assert own.access_key_id not in str(env) and own.secret_access_key not in str(env)
     for action in ("lambda:GetFunction", "lambda:TagResource"):
-        assert (by_action[action]["access_key_id"], by_action[action]["account"]) == (assumed, SPOKE)
+        assert (by_action[action]["access_key_id"], by_action[action]["account"]) == (
+            assumed,
+            SPOKE,
+        )
     # What is ours is done as ourselves.
     for action in (
         "sts:AssumeRole", "secretsmanager:GetSecretValue", "s3:PutObject", "sns:Publish",
@@ -50,7 +54,7 @@ def test_the_function_is_read_scanned_and_tagged_as_the_spokes_role(lab: Lab, sp
 
 
 def test_the_role_is_assumed_once_for_many_scans(lab: Lab, spoke: Keys) -> None:
-    with lab.sandbox(**HUB) as sandbox:
+    with lab.sandbox(HUB) as sandbox:
         sandbox.deliver(EVENT)
         assert sandbox.deliver(EVENT).json["status"] == "cached"
     assert lab.actions().count("sts:AssumeRole") == 1
@@ -59,7 +63,7 @@ def test_the_role_is_assumed_once_for_many_scans(lab: Lab, spoke: Keys) -> None:
 def test_role_credentials_that_are_refused_as_expired_are_fetched_anew(
     lab: Lab, spoke: Keys
 ) -> None:
-    with lab.sandbox(**HUB) as sandbox:
+    with lab.sandbox(HUB) as sandbox:
         sandbox.deliver(EVENT)
         first = lab.scanner.runs[0]["env"]["AWS_ACCESS_KEY_ID"]
         lab.cloud.expire(first)
@@ -73,7 +77,7 @@ def test_role_credentials_that_are_refused_as_expired_are_fetched_anew(
 def test_a_wrong_external_id_is_an_error_that_names_the_role(
     lab: Lab, spoke: Keys, given: str | None
 ) -> None:
-    with lab.sandbox(**{**HUB, "SCANNER_EXTERNAL_ID": given}) as sandbox:
+    with lab.sandbox(HUB, SCANNER_EXTERNAL_ID=given) as sandbox:
         outcome = sandbox.deliver(EVENT)
     assert (outcome.kind, outcome.error_type) == ("error", "Credentials.AssumeRole")
     assert f"arn:aws:iam::{SPOKE}:role/{ROLE}" in outcome.json["errorMessage"]
@@ -90,7 +94,7 @@ def test_a_foreign_function_without_a_role_is_an_error(lab: Lab, spoke: Keys) ->
 
 def test_a_function_of_our_own_account_needs_no_role(lab: Lab, spoke: Keys) -> None:
     arn = lab.function("ours")
-    with lab.sandbox(**HUB) as sandbox:
+    with lab.sandbox(HUB) as sandbox:
         assert sandbox.deliver(events.code_updated("ours")).json["status"] == "scanned"
     assert "sts:AssumeRole" not in lab.actions()
     lab.assert_complete(arn)
@@ -100,7 +104,7 @@ def test_functions_of_two_accounts_do_not_mix(lab: Lab, spoke: Keys) -> None:
     other = "444455556666"
     _, keys = lab.cloud.create_spoke_role(other, ROLE, EXTERNAL_ID)
     lab.function(keys=keys)
-    with lab.sandbox(**HUB) as sandbox:
+    with lab.sandbox(HUB) as sandbox:
         for account in (SPOKE, other):
             outcome = sandbox.deliver(events.code_updated("orders", account=account))
             assert outcome.json["status"] == "scanned"
@@ -112,7 +116,7 @@ def test_functions_of_two_accounts_do_not_mix(lab: Lab, spoke: Keys) -> None:
 
 def test_a_spokes_function_in_another_region_is_scanned_there(lab: Lab, spoke: Keys) -> None:
     arn = lab.function(keys=spoke, region="ap-southeast-2")
-    with lab.sandbox(**HUB) as sandbox:
+    with lab.sandbox(HUB) as sandbox:
         event = events.code_updated("orders", account=SPOKE, region="ap-southeast-2")
         assert sandbox.deliver(event).json["status"] == "scanned"
         regions = {call["action"]: call["region"] for call in lab.cloud.calls()}
@@ -145,7 +149,7 @@ def test_other_partitions_are_addressed_by_their_own_names(
     }
     own = f"arn:{partition}:lambda:{region}:{ACCOUNT}:function:scanner"
     event = events.code_updated("orders", region=region, partition=partition, null_response=True)
-    with lab.sandbox(region=region, **settings) as sandbox:
+    with lab.sandbox(settings, region=region) as sandbox:
         outcome = sandbox.deliver(event, function_arn=own)
         assert outcome.json["status"] == "scanned", outcome.body
         assert outcome.json["function_arn"] == arn
@@ -158,7 +162,7 @@ def test_other_partitions_are_addressed_by_their_own_names(
 
 def test_a_role_in_another_partition_is_named_there(lab: Lab) -> None:
     event = events.code_updated("orders", account=SPOKE, region="cn-north-1", partition="aws-cn")
-    with lab.sandbox(**HUB) as sandbox:
+    with lab.sandbox(HUB) as sandbox:
         outcome = sandbox.deliver(event)
     assert outcome.error_type == "Credentials.AssumeRole"
     assert f"arn:aws-cn:iam::{SPOKE}:role/{ROLE}" in outcome.json["errorMessage"]

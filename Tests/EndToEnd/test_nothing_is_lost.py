@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import pytest
-from lab import Lab, eventually
 from localcloud import events
+
+from lab import Lab, eventually
 
 EVENT = events.code_updated("orders")
 REQUEST = "one-and-the-same"
@@ -116,7 +117,9 @@ def test_an_effect_whose_answer_never_comes_loses_nothing(lab: Lab, step: Step) 
 def test_a_process_killed_at_a_call_loses_nothing(lab: Lab, step: Step, moment: str) -> None:
     arn = lab.function()
     # Held before the effect, or after it while the answer is on its way.
-    held: dict[str, Any] = {"kind": "hang"} if moment == "before" else {"kind": "cut", "after_bytes": 0}  # fmt: skip
+    held: dict[str, Any] = (
+        {"kind": "hang"} if moment == "before" else {"kind": "cut", "after_bytes": 0}
+    )
     lab.cloud.fault(**held, **step.rule, seconds=20)
     with lab.sandbox() as sandbox:
         invocation = sandbox.send(EVENT, request_id=REQUEST)

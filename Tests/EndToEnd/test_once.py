@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from lab import NODE, OTHER, PYTHON, Lab, eventually
 from localcloud import events
+
+from lab import NODE, OTHER, PYTHON, Lab, eventually
 
 EVENT = events.code_updated("orders")
 LONG_AGO = 1_600_000_000
@@ -101,8 +102,7 @@ def test_a_scan_whose_claim_was_taken_over_leaves_the_newer_claim_alone(lab: Lab
     arn = lab.function()
     # The first is held at its upload until the second, with other code, has its claim.
     with lab.sandbox() as one, lab.sandbox() as two:
-        hold = {"action": "s3:PutObject", "resource": "Z.json", "seconds": 1.5}
-        lab.cloud.fault("delay", **hold)
+        lab.cloud.fault("delay", "s3:PutObject", resource="Z.json", seconds=1.5)
         first = one.send(EVENT)
         eventually(lambda: any(call["fault"] for call in lab.cloud.calls("s3:PutObject")))
         sha256 = lab.cloud.update_function("orders", OTHER)

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import ACCOUNT, OTHER, TOKEN, Lab, eventually
 from localcloud import events
 from localcloud.resources import Keys
+
+from lab import ACCOUNT, OTHER, TOKEN, Lab, eventually
 
 DONE, FAILED, BAD_USAGE, PARTIAL = 0, 1, 2, 3
 
@@ -30,9 +31,13 @@ class Shell:
         self.temporary.mkdir()
 
     def environment(self, changes: Mapping[str, str | None]) -> dict[str, str]:
-        return self.lab.environment(**{"TMPDIR": str(self.temporary), "AWS_LAMBDA_FUNCTION_NAME": None, **changes})  # fmt: skip
+        return self.lab.environment(
+            changes, TMPDIR=str(self.temporary), AWS_LAMBDA_FUNCTION_NAME=None
+        )
 
-    def run(self, *words: str, input: bytes = b"", **changes: str | None) -> subprocess.CompletedProcess[bytes]:  # fmt: skip
+    def run(
+        self, *words: str, input: bytes = b"", **changes: str | None
+    ) -> subprocess.CompletedProcess[bytes]:
         ended = subprocess.run(
             [str(self.program), *words],
             env=self.environment(changes),
@@ -108,7 +113,14 @@ def test_scanning_what_is_not_there_has_failed(shell: Shell) -> None:
 
 def test_scan_works_without_any_feature(lab: Lab, shell: Shell) -> None:
     arn = lab.function()
-    ended = shell.run("scan", "orders", RESULTS_S3_BUCKET=None, SNS_TOPIC_ARN=None, SCAN_CACHE_TABLE=None, ENABLE_TAGGING="no")  # fmt: skip
+    ended = shell.run(
+        "scan",
+        "orders",
+        RESULTS_S3_BUCKET=None,
+        SNS_TOPIC_ARN=None,
+        SCAN_CACHE_TABLE=None,
+        ENABLE_TAGGING="no",
+    )
     assert ended.returncode == DONE and lab.tags(arn) == {}
 
 
@@ -278,7 +290,7 @@ ILLS: dict[str, tuple[dict[str, str | None], str, str]] = {
 
 @pytest.mark.parametrize(("changes", "check", "words"), ILLS.values(), ids=ILLS)
 def test_doctor_names_what_is_wrong(
-    shell: Shell, changes: dict[str, str | None], check: str, words: str
+    shell: Shell, changes: dict[str, Any], check: str, words: str
 ) -> None:
     ended = shell.run("doctor", **changes)
     mark, text = findings(ended)[check]

@@ -6,11 +6,13 @@ import contextlib
 import json
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
-from lab import OTHER, Lab, eventually
 from localcloud import events
+
+from lab import OTHER, Lab, Sandbox, eventually
 
 EVENT = events.code_updated("orders")
 
@@ -38,7 +40,7 @@ def test_all_wrong_settings_are_named_at_once_and_no_value(lab: Lab) -> None:
         "MAX_WORKERS": "5515",
         "LOG_LEVEL": "loud-5516",
     }
-    with lab.sandbox(**wrong) as sandbox:
+    with lab.sandbox(wrong) as sandbox:
         assert sandbox.process.wait(10) not in (0, -9)
         error = sandbox.api.init_error
         said = "\n".join(sandbox.process.lines)
@@ -83,16 +85,19 @@ def test_a_500_to_next_ends_the_process(lab: Lab) -> None:
 
 def test_a_413_or_400_to_a_result_does_not(lab: Lab) -> None:
     with lab.sandbox() as sandbox:
-        for status in (400, 413):
-            asked = sandbox.api.next_calls
+        for calls, status in enumerate((400, 413), 2):
             sandbox.api.result_statuses = [status]
             sandbox.send({}, request_id=f"refused-{status}")
-            eventually(lambda: sandbox.api.next_calls > asked)
+            eventually(partial(has_asked, sandbox, calls))
             # Lambda itself ends the invocation then; this Runtime API has to be told.
             sandbox.api.mark_died(None)
         sandbox.api.violations.clear()
         lab.function()
         assert sandbox.deliver(EVENT).json["status"] == "scanned"
+
+
+def has_asked(sandbox: Sandbox, times: int) -> bool:
+    return sandbox.api.next_calls >= times
 
 
 def test_a_dropped_wait_for_the_next_event_is_taken_up_again(lab: Lab) -> None:

@@ -7,13 +7,14 @@ import hashlib
 import json
 import re
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from lab import ACCOUNT, NODE, PYTHON, REGION, SECRET, TOKEN, Lab
 from localcloud import events
 from localcloud.resources import zip_bytes
+
+from lab import ACCOUNT, NODE, PYTHON, REGION, SECRET, TOKEN, Lab
 
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
@@ -149,7 +150,11 @@ def test_a_scan_costs_no_more_calls_than_it_needs(lab: Lab) -> None:
     actions = lab.actions()
     assert sorted(actions) == sorted(ours + qscanners)
     # The row says that all before it was done.
-    assert actions[:2] == ours[:2] and actions[-3:] == ["sns:Publish", "lambda:TagResource", "dynamodb:UpdateItem"]
+    assert actions[:2] == ours[:2] and actions[-3:] == [
+        "sns:Publish",
+        "lambda:TagResource",
+        "dynamodb:UpdateItem",
+    ]
 
 
 def test_qscanner_is_run_as_agreed(lab: Lab) -> None:
@@ -187,7 +192,9 @@ def test_registry_credentials_proxy_and_authorities_reach_qscanner(lab: Lab) -> 
     )
     lab.function()
     proxy = "http://proxy.internal:3128"
-    with lab.sandbox(https_proxy=proxy, AWS_CA_BUNDLE="/etc/ssl/certs/ca-certificates.crt") as sandbox:  # fmt: skip
+    with lab.sandbox(
+        https_proxy=proxy, AWS_CA_BUNDLE="/etc/ssl/certs/ca-certificates.crt"
+    ) as sandbox:
         sandbox.deliver(events.code_updated("orders"))
     env = lab.scanner.runs[0]["env"]
     assert env["QSCANNER_REGISTRY_USERNAME"] == "puller"
@@ -313,4 +320,4 @@ def test_times_are_utc_whatever_the_machine_says(lab: Lab) -> None:
     with lab.sandbox(TZ="Pacific/Kiritimati") as sandbox:
         sandbox.deliver(events.code_updated("orders"))
     stamp = datetime.fromisoformat(lab.tags(arn)["QualysScanTimestamp"])
-    assert abs((datetime.now(timezone.utc) - stamp).total_seconds()) < 60
+    assert abs((datetime.now(UTC) - stamp).total_seconds()) < 60

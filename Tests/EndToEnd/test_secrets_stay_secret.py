@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import ACCOUNT, Lab, Sandbox, eventually
 from localcloud import events
+
+from lab import ACCOUNT, Lab, Sandbox, eventually
 
 EVENT = events.code_updated("orders")
 ROLE = "spoke"
@@ -122,7 +123,9 @@ def test_a_scan_that_succeeds_tells_no_secret(lab: Lab, environment: dict[str, A
     document = json.loads(next(body for key, body in places.items() if key.count("/") == 4))
     # The findings are there, without what was found.
     assert document["secrets_found"] == 3
-    found = [entry for target in document["scan_result"]["SecretResults"] for entry in target["Secrets"]]  # fmt: skip
+    found = [
+        entry for target in document["scan_result"]["SecretResults"] for entry in target["Secrets"]
+    ]
     assert {entry["Match"] for entry in found} == {"[redacted]"}
     assert {entry["RuleID"] for entry in found} >= {"aws-access-key-id", "private-key"}
 
@@ -183,7 +186,7 @@ def test_no_command_line_holds_a_secret(lab: Lab, environment: dict[str, Any]) -
 
 
 def test_only_what_is_allowed_reaches_qscanner(lab: Lab, environment: dict[str, Any]) -> None:
-    ours = {
+    ours: dict[str, str | None] = {
         "LD_PRELOAD": "",
         "PYTHONSTARTUP": "/x",
         "AWS_LAMBDA_RUNTIME_API_TOKEN": "planted-4477",
@@ -191,7 +194,7 @@ def test_only_what_is_allowed_reaches_qscanner(lab: Lab, environment: dict[str, 
         "DB_PASSWORD": "planted-4479",
         "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
     }
-    with lab.sandbox(**environment, **ours) as sandbox:
+    with lab.sandbox(ours, **environment) as sandbox:
         assert sandbox.deliver(FOREIGN).json["status"] == "scanned"
     env = lab.scanner.runs[0]["env"]
     env.pop("LC_CTYPE", None)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from lab import Lab
 from localcloud import events
+
+from lab import Lab
 
 EVENT = events.code_updated("orders")
 LIMIT_KB = 128 * 1024

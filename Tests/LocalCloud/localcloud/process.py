@@ -11,8 +11,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from .line_reader import LineReader
 from .runtime_api import RuntimeAPI
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -33,8 +34,6 @@ class BootstrapProcess:
         environment = dict(env)
         if api is not None:
             environment.setdefault("AWS_LAMBDA_RUNTIME_API", api.address)
-        self.stdout: list[str] = []
-        self.stderr: list[str] = []
         self.returncode: int | None = None
         self.started = time.monotonic()
         self._api = api
@@ -51,12 +50,10 @@ class BootstrapProcess:
             start_new_session=True,
         )
         self.pid = self._process.pid
-        self._readers = [
-            threading.Thread(target=_read, args=(self._process.stdout, self.stdout), daemon=True),
-            threading.Thread(target=_read, args=(self._process.stderr, self.stderr), daemon=True),
-        ]
-        for thread in (*self._readers, threading.Thread(target=self._watch, daemon=True)):
-            thread.start()
+        assert self._process.stdout is not None and self._process.stderr is not None
+        self._stdout = LineReader(self._process.stdout)
+        self._stderr = LineReader(self._process.stderr)
+        threading.Thread(target=self._watch, daemon=True).start()
 
     def __enter__(self) -> BootstrapProcess:
         return self
@@ -67,6 +64,15 @@ class BootstrapProcess:
     @property
     def is_alive(self) -> bool:
         return not self._ended.is_set()
+
+    @property
+    def stdout(self) -> list[str]:
+        """What it has printed until now."""
+        return self._stdout.lines
+
+    @property
+    def stderr(self) -> list[str]:
+        return self._stderr.lines
 
     @property
     def lines(self) -> list[str]:
@@ -107,7 +113,7 @@ class BootstrapProcess:
         """The exit status, negative for a signal."""
         if not self._ended.wait(timeout):
             raise TimeoutError(f"process {self.pid} still runs after {timeout} s")
-        for reader in self._readers:
+        for reader in (self._stdout, self._stderr):
             reader.join(0.5)
         assert self.returncode is not None
         return self.returncode
@@ -152,13 +158,6 @@ class BootstrapProcess:
         self._ended.set()
         if self._api is not None:
             self._api.mark_died(self.returncode)
-
-
-def _read(stream: IO[bytes] | None, lines: list[str]) -> None:
-    if stream is not None:
-        with stream:
-            for line in stream:
-                lines.append(line.decode("utf-8", "replace").rstrip("\n"))
 
 
 def _object_or_none(line: str) -> dict[str, Any] | None:
