@@ -14,9 +14,12 @@ export PROJECT_PYTHON := $(CURDIR)/$(VENV)/bin/python
 
 # A hidden import is an error: what a target uses it must name.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-# What is deployed: no Swift runtime beside it, and no function that is not called or stands in it twice.
+# What is deployed: no Swift runtime beside it, and no function that is not called or stands in it twice. Its libraries
+# are in lib/ beside it, and theirs too: that takes the old tag, DT_RPATH. The new one, DT_RUNPATH, does not hold for the
+# libraries of a library, and comes after LD_LIBRARY_PATH, where Lambda names /lib64 first, with another libcurl.
 RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS) \
-	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --icf=safe
+	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --icf=safe \
+	--disable-local-rpath -Xlinker -rpath -Xlinker '$$ORIGIN/lib' -Xlinker --disable-new-dtags
 RELEASE := .build/release
 
 APT_PACKAGES := pkg-config libcurl4-openssl-dev zlib1g-dev libssl-dev libexpat1-dev python3 python3-venv
@@ -26,7 +29,7 @@ REQUIREMENTS := Tests/LocalCloud/requirements.txt Tests/LocalCloud/requirements-
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} \
 		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Try
 .PHONY: demo
@@ -88,6 +91,19 @@ end-to-end-test: setup bootstrap qualysctl ## Run the tests of the built program
 .PHONY: bench
 bench: setup bootstrap ## Measure start-up, cached answers and memory, side by side with Python
 	@$(VENV)/bin/python Tests/Benchmarks/bench.py $(RELEASE)/bootstrap
+
+##@ Package
+.PHONY: package
+package: bootstrap ## Pack bootstrap and its libraries for Lambda: build/bootstrap.zip
+	@$(PYTHON) .package/bootstrap.py $(RELEASE)/bootstrap build/bootstrap.zip
+
+.PHONY: verify-package
+verify-package: setup package ## Prove that the package starts on provided.al2023, and that two builds give the same bytes
+	@cd Tests/Package && $(PROJECT_PYTHON) -m pytest -q -rs
+
+.PHONY: layer
+layer: ## Pack QScanner, put into layer/ before, for Lambda: build/qscanner-layer.zip
+	@$(PYTHON) .package/layer.py layer build/qscanner-layer.zip
 
 .PHONY: clean
 clean: ## Remove what was built and installed here

@@ -48,7 +48,7 @@ let testSupport = Target.target(
 )
 
 /// A C library of the system, as a module.
-func library(_ name: String, pkgConfig: String, apt: String) -> Target {
+func library(_ name: String, pkgConfig: String?, apt: String) -> Target {
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
@@ -70,7 +70,10 @@ let package = Package(
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
-        library("CExpat", pkgConfig: "expat", apt: "libexpat1-dev"),
+        // The static one (module.modulemap): Debian's shared one does not load on Lambda's glibc. pkg-config would add that.
+        library("CExpat", pkgConfig: nil, apt: "libexpat1-dev"),
+        // Not imported: `bootstrap` links it to start on Lambda's glibc.
+        .target(name: "CLambdaCompat"),
 
         room("Support"),
         testSupport,
@@ -117,7 +120,7 @@ let package = Package(
                 "Telemetry", "TestSupport", log, inMemoryLog,
             ]
         ),
-        program("bootstrap", ["Application", "HTTPTransport", "LambdaRuntime", "Support", log]),
+        program("bootstrap", ["Application", "CLambdaCompat", "HTTPTransport", "LambdaRuntime", "Support", log]),
         program(
             "qualysctl",
             [

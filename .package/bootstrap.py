@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Packs the built `bootstrap` with its libraries for Lambda: bootstrap.py PROGRAM ARCHIVE
+
+What would not start there is not packed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import amazon_linux
+import archive
+import faults
+
+_FOUND = re.compile(r"^\s+(\S+) => (\S+) \(0x", re.MULTILINE)
+_REFUSED = (
+    "Not packed, because it would not start on provided.al2023. What asks for a newer glibc or libstdc++ must be built\n"
+    "on an older system, such as Debian 12 or Amazon Linux 2023:"
+)
+_MISSING = re.compile(r"^\s+(\S+) => not found", re.MULTILINE)
+
+
+def main(program: Path, target: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        stripped = Path(folder, "bootstrap")
+        strip(program, stripped)
+        files = {"bootstrap": stripped, **libraries(program)}
+        if found := faults.of(files):
+            sys.exit("\n  ".join([_REFUSED, *found]))
+        archive.write(target, {name: (mode(name), path) for name, path in files.items()})
+    print(archive.describe(target))
+
+
+def strip(program: Path, target: Path) -> None:
+    """Takes away what running does not need, and with it all that differs between clones in two folders: paths in
+    debug information, and two hashes of them (Swift's for skipping code generation, and the linker's).
+    """
+    hashes = [f"--remove-section={name}" for name in (".swift_modhash", ".note.gnu.build-id")]
+    subprocess.run(["strip", "--strip-all", *hashes, "-o", target, program], check=True)
+
+
+def libraries(program: Path) -> dict[str, Path]:
+    """All that the loader would map here and Amazon Linux does not have, by the name in the archive."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LD_")}
+    said = subprocess.run(
+        ["ldd", program], env={**environment, "LC_ALL": "C"}, check=True, capture_output=True, text=True
+    ).stdout
+    if missing := _MISSING.findall(said):
+        sys.exit(f"{program} needs libraries that are not on this machine: {', '.join(missing)}")
+    return {f"lib/{name}": Path(path) for name, path in _FOUND.findall(said) if not amazon_linux.gives(name)}
+
+
+def mode(name: str) -> int:
+    return 0o755 if name == "bootstrap" else 0o644
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
