@@ -62,6 +62,11 @@ class Stack:
             "--parameter-overrides", *(f"{name}={value}" for name, value in self.parameters.items()),
         )  # fmt: skip
 
+    def delete(self) -> None:
+        cli = CLI(self.cloud, self.keys)
+        cli("cloudformation", "delete-stack", "--stack-name", self.name)
+        cli("cloudformation", "wait", "stack-delete-complete", "--stack-name", self.name)
+
     def boto(self, service: str) -> Any:
         return self.cloud.boto(service, keys=self.keys)
 
@@ -100,8 +105,9 @@ class Stack:
         """
         function = self.function
         stand_in = StandInScanner(folder / "bin", self.cloud.endpoint)
+        keys = self.cloud.role_keys(function["Role"])
         environment = {
-            **self.cloud.env(self.cloud.role_keys(function["Role"])),
+            **self.cloud.env(keys),
             "PATH": "/usr/bin:/bin",
             "AWS_LAMBDA_FUNCTION_NAME": function["FunctionName"],
             # CloudFormation makes text of a parameter that is a number; moto does not.
@@ -110,7 +116,7 @@ class Stack:
             **changes,
         }
         with Sandbox(bootstrap, environment, folder / "tmp") as sandbox:
-            yield Scanner(sandbox, stand_in, function["FunctionArn"])
+            yield Scanner(sandbox, stand_in, function["FunctionArn"], keys)
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,7 @@ class Scanner:
     sandbox: Sandbox
     stand_in: StandInScanner
     function_arn: str
+    keys: Keys
 
     def deliver(self, event: Any, **options: Any) -> Any:
         return self.sandbox.deliver(event, function_arn=self.function_arn, **options)

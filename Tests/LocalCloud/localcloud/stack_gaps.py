@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.cloudformation.models import ChangeSet
+from moto.cloudformation.models import ChangeSet, Stack
 from moto.cloudformation.parsing import ResourceMap
+from moto.cloudformation.responses import CloudFormationResponse
 
 _apply = ChangeSet.apply
 _diff = ResourceMap.build_resource_diff
+_refuse_same = CloudFormationResponse._validate_different_update
 
 
 def _apply_whole(change_set: ChangeSet) -> None:
@@ -36,6 +38,18 @@ def _diff_by_value(
     return actions
 
 
+def _has_parameters(stack: Stack, others: dict[str, Any]) -> bool:
+    """A previous value comes back as what it was resolved to: a number, a list."""
+    known = stack.resource_map.resolved_parameters
+    return all(_text(value) == _text(known.get(name)) for name, value in others.items())
+
+
+def _refuse_same_update(response: CloudFormationResponse, *given: Any) -> None:
+    """A change set without changes is made all the same; its status says that it has none."""
+    if response._get_action() != "CreateChangeSet":
+        _refuse_same(response, *given)
+
+
 def _text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
@@ -43,3 +57,5 @@ def _text(value: Any) -> str:
 def install() -> None:
     ChangeSet.apply = _apply_whole  # type: ignore[method-assign]
     ResourceMap.build_resource_diff = _diff_by_value  # type: ignore[method-assign]
+    Stack.has_parameters = _has_parameters  # type: ignore[method-assign]
+    CloudFormationResponse._validate_different_update = _refuse_same_update  # type: ignore[method-assign]
