@@ -94,8 +94,7 @@ class Stack:
             iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
             for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
         ]
-        # moto leaves null where CloudFormation leaves out.
-        return [entry for document in documents for entry in document["Statement"] if entry]
+        return [statement for document in documents for statement in document["Statement"]]
 
     @contextmanager
     def scanner(self, bootstrap: Path, folder: Path, **changes: str) -> Iterator[Scanner]:

@@ -1,18 +1,23 @@
-"""What CloudFormation does with a change set and moto does not: `aws cloudformation deploy` uses nothing else.
+"""What CloudFormation does with a stack's change sets and roles, and moto does not.
+
+`aws cloudformation deploy` uses nothing but change sets.
 
 What is still missing: a condition that comes out otherwise than before neither makes nor removes resources.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from moto.cloudformation.models import ChangeSet, Stack
 from moto.cloudformation.parsing import ResourceMap
 from moto.cloudformation.responses import CloudFormationResponse
+from moto.iam.models import Role
 
 _apply = ChangeSet.apply
 _diff = ResourceMap.build_resource_diff
+_put_policy = Role.put_policy
 _refuse_same = CloudFormationResponse._validate_different_update
 
 
@@ -50,6 +55,14 @@ def _refuse_same_update(response: CloudFormationResponse, *given: Any) -> None:
         _refuse_same(response, *given)
 
 
+def _put_policy_as_json(role: Role, name: str, policy: Any) -> None:
+    """moto keeps a role's policy as Python's text of it, with a None where a condition has left a statement out."""
+    if isinstance(policy, dict):
+        statements = [statement for statement in policy["Statement"] if statement]
+        policy = json.dumps({**policy, "Statement": statements}, default=str)
+    _put_policy(role, name, policy)
+
+
 def _text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
@@ -57,5 +70,6 @@ def _text(value: Any) -> str:
 def install() -> None:
     ChangeSet.apply = _apply_whole  # type: ignore[method-assign]
     ResourceMap.build_resource_diff = _diff_by_value  # type: ignore[method-assign]
+    Role.put_policy = _put_policy_as_json  # type: ignore[method-assign]
     Stack.has_parameters = _has_parameters  # type: ignore[method-assign]
     CloudFormationResponse._validate_different_update = _refuse_same_update  # type: ignore[method-assign]
