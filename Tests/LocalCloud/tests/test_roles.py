@@ -89,7 +89,7 @@ def test_a_trust_that_names_a_role_means_that_role_alone(cloud: LocalCloud) -> N
     arn, spoke = cloud.create_spoke_role(SPOKE, "scanner")
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": named}}
     cloud.boto("iam", keys=spoke).update_assume_role_policy(
-        RoleName="scanner", PolicyDocument=json.dumps({"Statement": [trust]})
+        RoleName="scanner", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     )
 
     def take(keys: Keys | None) -> object:
