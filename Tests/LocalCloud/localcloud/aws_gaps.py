@@ -23,6 +23,7 @@ from .wire import Answer, Request
 _FUNCTION_ARN = re.compile(r"arn:aws[a-z-]*:lambda:([a-z0-9-]+):(\d{12}):function:[^:]+(:.+)?")
 _PARTIAL_ARN = re.compile(r"(/functions/)(\d{12}(?::|%3A)function(?::|%3A))", re.IGNORECASE)
 _ROLE_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):role/(?:.*/)?([^/]+)")
+_SESSION_ARN = re.compile(r"arn:(aws[a-z-]*):sts::(\d{12}):assumed-role/([^/]+)/[^/]+")
 _MAX_TAG_VALUE = 256
 _MAX_TAGS = 50
 
@@ -114,7 +115,14 @@ def _names(principal: Any, caller: Identity) -> bool:
         return True
     named = _as_list(principal.get("AWS")) if isinstance(principal, dict) else []
     root = f":iam::{caller.account}:root"
-    return any(name in ("*", caller.account, caller.arn) or name.endswith(root) for name in named)
+    own = ("*", caller.account, caller.arn, _role_of(caller))
+    return any(name in own or name.endswith(root) for name in named)
+
+
+def _role_of(caller: Identity) -> str | None:
+    """A policy names the role; who took it is called by the name of the session."""
+    session = _SESSION_ARN.fullmatch(caller.arn)
+    return f"arn:{session[1]}:iam::{session[2]}:role/{session[3]}" if session else None
 
 
 def _external_id_fits(condition: dict[str, Any], external_id: str | None) -> bool:

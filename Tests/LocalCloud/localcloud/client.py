@@ -142,6 +142,12 @@ class LocalCloud(Resources):
         """New keys; `session_token` and `expires_in` (seconds) may be given."""
         return Keys(**self._control("POST", "credentials", {"account": account, **members}))
 
+    def role_keys(self, arn: str) -> Keys:
+        """Keys of a role as a service takes it, such as Lambda for a function."""
+        partition, account, name = arn.split(":")[1], arn.split(":")[4], arn.rpartition("/")[2]
+        session = f"arn:{partition}:sts::{account}:assumed-role/{name}/localcloud"
+        return self.add_credentials(account, session_token="session", arn=session)
+
     def expire(self, access_key_id: str) -> None:
         self._control("POST", "credentials/expire", {"access_key_id": access_key_id})
 

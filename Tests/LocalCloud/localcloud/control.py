@@ -36,8 +36,9 @@ def new_identity(
     secret_access_key: str | None = None,
     session_token: str | None = None,
     expires_in: float | None = None,
+    arn: str | None = None,
 ) -> Identity:
-    """A key pair of an account, made up where nothing is given."""
+    """A key pair of an account, made up where nothing is given; `arn` makes it somebody else's than root's."""
     expires = None
     if expires_in is not None:
         expires = datetime.now(timezone.utc) + timedelta(seconds=expires_in)
@@ -48,7 +49,7 @@ def new_identity(
         account,
         session_token,
         expires,
-        f"arn:aws:iam::{account}:root",
+        arn or f"arn:aws:iam::{account}:root",
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError
 
 from localcloud.client import LocalCloud
+from localcloud.resources import Keys
 
 SPOKE = "111122223333"
 
@@ -80,3 +82,19 @@ def test_given_keys_can_have_a_token_and_run_out(cloud: LocalCloud) -> None:
     cloud.boto("s3", keys=keys).list_buckets()
     keys = cloud.add_credentials(SPOKE, session_token="token", expires_in=-1)
     assert refusal(cloud.boto("s3", keys=keys).list_buckets) == "ExpiredToken"
+
+
+def test_a_trust_that_names_a_role_means_that_role_alone(cloud: LocalCloud) -> None:
+    named = "arn:aws:iam::012345678912:role/hub"
+    arn, spoke = cloud.create_spoke_role(SPOKE, "scanner")
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": named}}
+    cloud.boto("iam", keys=spoke).update_assume_role_policy(
+        RoleName="scanner", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )
+
+    def take(keys: Keys | None) -> object:
+        return cloud.boto("sts", keys=keys).assume_role(RoleArn=arn, RoleSessionName="test")
+
+    take(cloud.role_keys(named))
+    for other in (None, cloud.role_keys(named + "-other"), cloud.role_keys(named.replace("012", "999"))):
+        assert refusal(lambda: take(other)) == "AccessDenied"
