@@ -23,7 +23,11 @@ RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS) \
 RELEASE := .build/release
 
 APT_PACKAGES := pkg-config libcurl4-openssl-dev zlib1g-dev libssl-dev libexpat1-dev python3 python3-venv
-REQUIREMENTS := Tests/LocalCloud/requirements.txt Tests/LocalCloud/requirements-no-deps.txt
+REQUIREMENTS := Tests/LocalCloud/requirements.txt
+# What checks the templates: 400 MB, for `make test` alone.
+DEPLOY_REQUIREMENTS := Tests/Deploy/requirements.txt
+# Needed for a file that it carries; the rest of it is not used.
+REQUIREMENTS_ALONE := Tests/LocalCloud/requirements-no-deps.txt
 
 .PHONY: help
 help: ## Show this list
@@ -50,10 +54,14 @@ libraries:
 	fi
 	@pkg-config --atleast-version=7.87 libcurl || { echo "libcurl is older than 7.87: Debian 12 and Ubuntu 24.04 have it"; exit 1; }
 
-$(VENV)/installed: $(REQUIREMENTS) | libraries
+$(VENV)/installed: $(REQUIREMENTS) $(REQUIREMENTS_ALONE) | libraries
 	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $(word 1,$^)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(word 2,$^)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(REQUIREMENTS_ALONE)
+	@touch $@
+
+$(VENV)/deploy-installed: $(DEPLOY_REQUIREMENTS) $(VENV)/installed
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS) -r $(DEPLOY_REQUIREMENTS)
 	@touch $@
 
 .PHONY: build
@@ -77,7 +85,7 @@ format: ## Format the Swift code
 	@$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
 
 .PHONY: test
-test: setup lint unit-test end-to-end-test ## Run every check and every test
+test: setup lint unit-test end-to-end-test package-test deploy-test ## Run every check and every test
 
 .PHONY: unit-test
 unit-test: setup ## Run the Swift tests
@@ -87,6 +95,14 @@ unit-test: setup ## Run the Swift tests
 end-to-end-test: setup bootstrap qualysctl ## Run the tests of the built programs against the local cloud
 	@cd Tests/LocalCloud && $(PROJECT_PYTHON) -m pytest -q
 	@cd Tests/EndToEnd && $(PROJECT_PYTHON) -m pytest -q
+
+.PHONY: package-test
+package-test: setup package ## Test the package, but for a second build of it (make verify-package has that too)
+	@cd Tests/Package && $(PROJECT_PYTHON) -m pytest -q -k "not built_again"
+
+.PHONY: deploy-test
+deploy-test: setup $(VENV)/deploy-installed bootstrap ## Deploy every template to the local cloud and scan with what the stacks give
+	@cd Tests/Deploy && $(PROJECT_PYTHON) -m pytest -q
 
 .PHONY: bench
 bench: setup bootstrap ## Measure start-up, cached answers and memory, side by side with Python
