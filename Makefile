@@ -33,7 +33,7 @@ REQUIREMENTS_ALONE := Tests/LocalCloud/requirements-no-deps.txt
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} \
 		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Try
 .PHONY: demo
@@ -121,6 +121,45 @@ verify-package: setup package ## Prove that the package starts on provided.al202
 layer: ## Pack QScanner, put into layer/ before, for Lambda: build/qscanner-layer.zip
 	@$(PYTHON) .package/layer.py layer build/qscanner-layer.zip
 
+##@ Deploy
+# QUALYS_POD, AWS_REGION and the rest are read from make's command line or the environment; PARAMETERS takes any further
+# parameters of the template, as Name=Value.
+export QUALYS_POD AWS_REGION STACK PARAMETERS EXTERNAL_ID ORGANIZATION_ID SPOKE_ACCOUNT_IDS ORG_UNIT_IDS FUNCTION CONFIRM
+REGIONS ?= us-east-1 us-west-2 eu-west-1
+
+.PHONY: deploy
+deploy: package layer ## Deploy to this account: QUALYS_POD= AWS_REGION=, and QUALYS_ACCESS_TOKEN in the environment
+	@cloudformation/deploy.sh account
+
+.PHONY: deploy-multi-region
+deploy-multi-region: package layer ## The same in several regions: REGIONS="us-east-1 us-west-2 eu-west-1"
+	@for region in $(REGIONS); do AWS_REGION=$$region cloudformation/deploy.sh account; done
+
+.PHONY: deploy-hub
+deploy-hub: package layer ## Deploy one scanner for many accounts: EXTERNAL_ID= and ORGANIZATION_ID= or SPOKE_ACCOUNT_IDS=
+	@cloudformation/deploy.sh hub
+
+.PHONY: deploy-spoke-stackset
+deploy-spoke-stackset: ## Roll the spokes of the hub out to ORG_UNIT_IDS= by a StackSet
+	@cloudformation/deploy.sh spoke-stackset
+
+.PHONY: update-function
+update-function: package ## Give the deployed scanner new code, and nothing else
+	@cloudformation/deploy.sh update-function
+
+.PHONY: logs
+logs: ## Follow the scanner's log
+	@cloudformation/deploy.sh logs
+
+.PHONY: rescan
+rescan: ## Scan a function again: FUNCTION=
+	@cloudformation/deploy.sh rescan
+
+.PHONY: delete
+delete: ## Remove the stack; results and secret stay: CONFIRM=<stack>
+	@cloudformation/deploy.sh delete
+
+##@ Clean
 .PHONY: clean
 clean: ## Remove what was built and installed here
 	@rm -rf .build build $(VENV)
