@@ -122,9 +122,8 @@ layer: ## Pack QScanner, put into layer/ before, for Lambda: build/qscanner-laye
 	@$(PYTHON) .package/layer.py layer build/qscanner-layer.zip
 
 ##@ Deploy
-# QUALYS_POD, AWS_REGION and the rest are read from make's command line or the environment; PARAMETERS takes any further
-# parameters of the template, as Name=Value.
-export QUALYS_POD AWS_REGION STACK PARAMETERS EXTERNAL_ID ORGANIZATION_ID SPOKE_ACCOUNT_IDS ORG_UNIT_IDS FUNCTION CONFIRM
+# QUALYS_POD, AWS_REGION and the rest come from the command line, whose variables make hands on, or the environment;
+# PARAMETERS takes any further parameters of the template, as Name=Value.
 REGIONS ?= us-east-1 us-west-2 eu-west-1
 
 .PHONY: deploy

@@ -188,7 +188,7 @@ def main(bootstrap: str) -> None:
         path, token = qscanner(folder, cloud.endpoint)
         print("Lambda:   AWS's own Runtime Interface Emulator, running the release bootstrap\n")
         print("Creating secret, bucket, topic, queue, table and three functions with the AWS CLI ...", flush=True)
-        settings = demo.create_resources(token, os.environ.get("QUALYS_POD", "US2"))
+        settings = demo.create_resources(token, os.environ.get("QUALYS_POD") or "US2")
         names = demo.create_functions()
         environment = {
             **cloud.env(),
