@@ -93,8 +93,8 @@ let package = Package(
         room("LambdaRuntime", ["HTTPTransport", "Support", log]),
         tests(of: "LambdaRuntime", ["HTTPTransport", "Support", "TestSupport", log, inMemoryLog]),
         room("QScanner", ["Support", subprocess, system]),
-        room("QualysAPI", ["Support", "Telemetry"]),
-        tests(of: "QualysAPI", ["Support", "Telemetry", "TestSupport"]),
+        room("QualysAPI", ["HTTPTransport", "Hashing", "Support", "Telemetry", log]),
+        tests(of: "QualysAPI", ["HTTPTransport", "Support", "Telemetry", "TestSupport", log]),
         room(
             "FunctionScan",
             ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support", "Telemetry", log]
