@@ -25,7 +25,7 @@ struct ErrorBody: Sendable, Equatable {
             message = Self.sentence(parts.isEmpty ? "The answer gave no reason." : parts.joined(separator: " "))
         } else if firstRange(of: "<SIMPLE_RETURN", in: text[...]) != nil
             || firstRange(of: "<ServiceResponse", in: text[...]) != nil
- {
+        {
             code = element("CODE", in: text) ?? element("responseCode", in: text)
             let parts = ["TEXT", "errorMessage", "errorResolution"].compactMap { element($0, in: text) }
             message = Self.sentence(parts.isEmpty ? "The answer gave no reason." : parts.joined(separator: " "))

@@ -65,7 +65,11 @@ package struct QualysClient: Sendable {
                 failed = failure
             }
             let error = failed.error
-            context.log.debug("A call of Qualys failed", error: error, metadata: ["attempt": "\(failures + refusals + 1)"])
+            context.log.debug(
+                "A call of Qualys failed",
+                error: error,
+                metadata: ["attempt": "\(failures + refusals + 1)"]
+            )
             switch failed.verdict {
             case .limited(let wait):
                 refusals += 1
@@ -148,7 +152,9 @@ package struct QualysClient: Sendable {
             let verdict: AnswerVerdict = error.kind == .unavailable ? .passing(error.kind) : .final(error.kind)
             return .failure(FailedAttempt(error: error, verdict: verdict))
         }
-        func fail(_ error: QualysError, _ verdict: AnswerVerdict, _ limits: LimitHeaders = LimitHeaders()) -> Attempt<Body> {
+        func fail(_ error: QualysError, _ verdict: AnswerVerdict, _ limits: LimitHeaders = LimitHeaders()) -> Attempt<
+            Body
+        > {
             .failure(FailedAttempt(error: error, verdict: verdict, limits: limits, session: session))
         }
         let request = request(call, session, within: context.deadline.remaining(at: clock.now()))
@@ -230,7 +236,11 @@ package struct QualysClient: Sendable {
             url: base + call.path + query,
             headers: headers,
             body: body,
-            limits: HTTPLimits(connect: min(.seconds(15), remaining), idle: min(Self.idle, remaining), total: remaining),
+            limits: HTTPLimits(
+                connect: min(.seconds(15), remaining),
+                idle: min(Self.idle, remaining),
+                total: remaining
+            ),
             acceptsCompression: true
         )
     }

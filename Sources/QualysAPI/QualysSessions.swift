@@ -51,7 +51,8 @@ package actor QualysSessions {
     /// - Returns: Whether another attempt makes sense: there is a new token to be had, or the account has changed.
     func renew(_ refused: QualysSession, _ context: CallContext) async -> Bool {
         if refused.isToken {
-            if let token, let known = try? await token.value, "Bearer \(known.exposed)" == refused.authorization.exposed {
+            if let token, let known = try? await token.value, "Bearer \(known.exposed)" == refused.authorization.exposed
+            {
                 self.token = nil
             }
             return true

@@ -130,7 +130,8 @@ package enum SpoolError: Failure, Equatable {
     package var description: String {
         switch self {
         case .tooLong(let limit): "The answer is longer than \(limit) bytes."
-        case .file(let number): "The answer could not be kept in the scratch folder: \(String(cString: strerror(number)))."
+        case .file(let number):
+            "The answer could not be kept in the scratch folder: \(String(cString: strerror(number)))."
         }
     }
 }
