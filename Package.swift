@@ -39,7 +39,7 @@ func tests(of room: String, _ dependencies: [Target.Dependency] = [], exclude: [
     )
 }
 
-/// What the tests of several rooms share: a fake clock, a fake HTTP client, JSON as a value.
+/// What the tests of several rooms share: a fake clock, a fake HTTP client, JSON as a value, a Python to compare with.
 let testSupport = Target.target(
     name: "TestSupport",
     dependencies: ["HTTPTransport", "Support", "Telemetry", log, inMemoryLog],
@@ -79,6 +79,10 @@ let package = Package(
         testSupport,
         room("Hashing", ["CCrypto", "Support"]),
         tests(of: "Hashing", ["Support"]),
+        room("Files", ["Hashing", "Support"]),
+        tests(of: "Files", ["Hashing", "Support", "TestSupport"]),
+        room("Compression", ["CZlib", "Support"]),
+        tests(of: "Compression", ["Hashing", "Support", "TestSupport"], exclude: ["gzip_peer.py"]),
         room("Telemetry", ["Support", log]),
         tests(of: "Telemetry", ["Support", "TestSupport", log]),
         room("HTTPTransport", ["CCurl", "Support"]),
