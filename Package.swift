@@ -99,7 +99,7 @@ let package = Package(
         room("QScanner", ["Support", subprocess, system]),
         room("QualysAPI", ["HTTPTransport", "Hashing", "Support", "Telemetry", log]),
         tests(of: "QualysAPI", ["HTTPTransport", "Support", "Telemetry", "TestSupport", log]),
-        room("Jobs", ["AWSClients", "Hashing", "QualysAPI", "Support", "Telemetry", log]),
+        room("Jobs", ["AWSClients", "Files", "Hashing", "QualysAPI", "Support", "Telemetry", log]),
         tests(of: "Jobs", ["AWSClients", "QualysAPI", "Support", "Telemetry", "TestSupport", log]),
         room(
             "FunctionScan",

@@ -14,6 +14,10 @@ package struct FileFault: Failure, Equatable {
     package let doing: String
     package let reason: Reason
 
+    package init(path: String, doing: String, errno code: Int32) {
+        self.init(path: path, doing: doing, .system(code))
+    }
+
     init(path: String, doing: String, _ reason: Reason) {
         name = path.split(separator: "/").last.map(String.init) ?? path
         self.doing = doing
