@@ -97,10 +97,13 @@ let package = Package(
         room("LambdaRuntime", ["HTTPTransport", "Support", log]),
         tests(of: "LambdaRuntime", ["HTTPTransport", "Support", "TestSupport", log, inMemoryLog]),
         room("QScanner", ["Support", subprocess, system]),
-        room("QualysAPI", ["HTTPTransport", "Hashing", "Support", "Telemetry", log]),
+        room("JSONStream", ["Support"]),
+        room("QualysAPI", ["HTTPTransport", "Hashing", "JSONStream", "Support", "Telemetry", log]),
         tests(of: "QualysAPI", ["HTTPTransport", "Support", "Telemetry", "TestSupport", log]),
-        room("Jobs", ["AWSClients", "Files", "Hashing", "QualysAPI", "Support", "Telemetry", log]),
+        room("Jobs", ["AWSClients", "Files", "HTTPTransport", "Hashing", "QualysAPI", "Support", "Telemetry", log]),
         tests(of: "Jobs", ["AWSClients", "QualysAPI", "Support", "Telemetry", "TestSupport", log]),
+        room("WASExport", ["JSONStream", "Jobs", "QualysAPI", "Support", "Telemetry", log]),
+        tests(of: "WASExport", ["HTTPTransport", "Jobs", "QualysAPI", "Support", "Telemetry", "TestSupport", log]),
         room(
             "FunctionScan",
             ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support", "Telemetry", log]

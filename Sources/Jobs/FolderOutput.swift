@@ -1,5 +1,6 @@
 package import Files
 import Glibc
+import QualysAPI
 import Support
 import Telemetry
 
@@ -16,6 +17,7 @@ extension JobOutput {
                 switch content {
                 case .bytes(let bytes): try file.append(bytes)
                 case .file(let source, _, _): try copy(source, to: file)
+                case .spooled(let body): try body.forEachPiece { try file.append($0) }
                 }
                 let written = try file.commit()
                 return StoredObject(key: object.key, bytes: written.bytes, sha256: content.sha256)

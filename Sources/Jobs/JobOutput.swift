@@ -1,5 +1,6 @@
 import AWSClients
 import Hashing
+package import QualysAPI
 import Support
 package import Telemetry
 
@@ -48,10 +49,14 @@ package enum JobContent: Sendable {
     /// - `sha256`: in hexadecimal.
     case file(path: String, byteCount: Int64, sha256: String)
 
+    /// An answer of Qualys, as it came.
+    case spooled(SpooledBody)
+
     package var byteCount: Int64 {
         switch self {
         case .bytes(let bytes): Int64(bytes.count)
         case .file(_, let byteCount, _): byteCount
+        case .spooled(let body): body.byteCount
         }
     }
 
@@ -60,6 +65,7 @@ package enum JobContent: Sendable {
         switch self {
         case .bytes(let bytes): hexText(SHA256.digest(bytes))
         case .file(_, _, let sha256): sha256
+        case .spooled(let body): body.sha256
         }
     }
 }

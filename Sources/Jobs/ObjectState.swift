@@ -1,6 +1,6 @@
-import Logging
 import AWSClients
 import FoundationEssentials
+import Logging
 import Support
 import Telemetry
 

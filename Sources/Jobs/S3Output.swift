@@ -1,4 +1,6 @@
 package import AWSClients
+import HTTPTransport
+import QualysAPI
 import Support
 import Telemetry
 
@@ -22,6 +24,17 @@ extension JobOutput {
                     try await client.put(target, bytes, context)
                 case .file(let path, let byteCount, let sha256):
                     try await client.put(target, file: path, byteCount: byteCount, sha256: sha256, context)
+                case .spooled(let body):
+                    // Its file is there as long as the body is.
+                    defer { withExtendedLifetime(body) {} }
+                    switch body.requestBody {
+                    case .bytes(let bytes):
+                        try await client.put(target, bytes, context)
+                    case .file(let path, _, let byteCount):
+                        try await client.put(target, file: path, byteCount: byteCount, sha256: sha256, context)
+                    case .none, .stream:
+                        preconditionFailure("a spooled body is bytes or a file")
+                    }
                 }
                 return StoredObject(key: key, bytes: content.byteCount, sha256: sha256)
             },

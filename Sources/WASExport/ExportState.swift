@@ -13,16 +13,41 @@ struct ExportState: Sendable, Equatable {
     /// Scans that need not be looked at again, by the day of their launch: exported, or finished before the origin.
     var settled = SettledScans()
 
-    /// The run that was begun and is not finished.
-    var run: OpenRun?
+    /// Which of the two runs that may be open at the same time: the scheduled one, or what somebody asked for.
+    enum Slot: Sendable {
+        case scheduled
+        case asked
+    }
+
+    /// The runs that were begun and are not finished.
+    private var run: OpenRun?
+    private var asked: OpenRun?
+
+    init() {}
+
+    subscript(slot: Slot) -> OpenRun? {
+        get { slot == .scheduled ? run : asked }
+        set {
+            switch slot {
+            case .scheduled: run = newValue
+            case .asked: asked = newValue
+            }
+        }
+    }
 
     struct OpenRun: Sendable, Equatable {
         let started: Timestamp
         let since: Timestamp
         let until: Timestamp
-        var objects: [StoredObject] = []
+        var objects: [ExportedScan] = []
 
-        var name: String { started.basicISO8601 }
+        /// What was asked for; empty for a scheduled run.
+        var request = ""
+    }
+
+    struct ExportedScan: Sendable, Equatable {
+        let id: Int64
+        let object: StoredObject
     }
 }
 
@@ -63,26 +88,32 @@ extension ExportState {
             json.object { json in
                 for (day, ids) in settled.days.sorted(by: { $0.key < $1.key }) { json.member(day, ids.description) }
             }
-            if let run {
-                json.key("run")
-                json.object { json in
-                    json.member("started", run.started.iso8601Milliseconds)
-                    json.member("since", run.since.iso8601Milliseconds)
-                    json.member("until", run.until.iso8601Milliseconds)
-                    json.key("objects")
+            Self.write(run, as: "run", to: &json)
+            Self.write(asked, as: "asked", to: &json)
+        }
+        return json.bytes
+    }
+
+    private static func write(_ run: OpenRun?, as name: String, to json: inout JSONWriter) {
+        guard let run else { return }
+        json.key(name)
+        json.object { json in
+            json.member("started", run.started.iso8601Milliseconds)
+            json.member("since", run.since.iso8601Milliseconds)
+            json.member("until", run.until.iso8601Milliseconds)
+            json.member("request", run.request)
+            json.key("objects")
+            json.array { json in
+                for scan in run.objects {
                     json.array { json in
-                        for object in run.objects {
-                            json.array { json in
-                                json.value(object.key)
-                                json.value(object.bytes)
-                                json.value(object.sha256)
-                            }
-                        }
+                        json.value(scan.id)
+                        json.value(scan.object.key)
+                        json.value(scan.object.bytes)
+                        json.value(scan.object.sha256)
                     }
                 }
             }
         }
-        return json.bytes
     }
 
     /// - Throws: `JobStateError.unreadable` for what this program did not write.
@@ -96,17 +127,22 @@ extension ExportState {
             guard let ranges = IDRanges(text) else { throw .unreadable(place) }
             settled.insert(day: day, ranges)
         }
-        if let run = saved.run {
-            guard let started = Timestamp(iso8601: run.started), let since = Timestamp(iso8601: run.since),
-                let until = Timestamp(iso8601: run.until)
-            else { throw .unreadable(place) }
-            self.run = OpenRun(
-                started: started,
-                since: since,
-                until: until,
-                objects: run.objects.map { StoredObject(key: $0.key, bytes: $0.bytes, sha256: $0.sha256) }
-            )
-        }
+        run = try Self.open(saved.run, place)
+        asked = try Self.open(saved.asked, place)
+    }
+
+    private static func open(_ run: Saved.Run?, _ place: String) throws(JobStateError) -> OpenRun? {
+        guard let run else { return nil }
+        guard let started = Timestamp(iso8601: run.started), let since = Timestamp(iso8601: run.since),
+            let until = Timestamp(iso8601: run.until)
+        else { throw .unreadable(place) }
+        return OpenRun(
+            started: started,
+            since: since,
+            until: until,
+            objects: run.objects.map(\.scan),
+            request: run.request
+        )
     }
 
     private struct Saved: Decodable {
@@ -115,25 +151,27 @@ extension ExportState {
         let cursor: String?
         let settled: [String: String]
         let run: Run?
+        let asked: Run?
 
         struct Run: Decodable {
             let started: String
             let since: String
             let until: String
+            let request: String
             let objects: [Object]
         }
 
-        /// `[key, bytes, sha256]`
+        /// `[id, key, bytes, sha256]`
         struct Object: Decodable {
-            let key: String
-            let bytes: Int64
-            let sha256: String
+            let scan: ExportedScan
 
             init(from decoder: any Decoder) throws {
                 var values = try decoder.unkeyedContainer()
-                key = try values.decode(String.self)
-                bytes = try values.decode(Int64.self)
-                sha256 = try values.decode(String.self)
+                let id = try values.decode(Int64.self)
+                let key = try values.decode(String.self)
+                let bytes = try values.decode(Int64.self)
+                let sha256 = try values.decode(String.self)
+                scan = ExportedScan(id: id, object: StoredObject(key: key, bytes: bytes, sha256: sha256))
             }
         }
     }

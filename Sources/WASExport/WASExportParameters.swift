@@ -37,7 +37,10 @@ package struct WASExportParameters: Sendable, Equatable {
             throw JobParameterError(name: "until", expected: "after since")
         }
         if !ids.isEmpty, since != nil || until != nil {
-            throw JobParameterError(name: "ids", expected: "given without since and until: scans are named or found by time")
+            throw JobParameterError(
+                name: "ids",
+                expected: "given without since and until: scans are named or found by time"
+            )
         }
     }
 
