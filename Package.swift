@@ -118,23 +118,23 @@ let package = Package(
         room(
             "Application",
             [
-                "AWSClients", "FunctionScan", "HTTPTransport", "LambdaRuntime", "QScanner", "QualysAPI", "Support",
-                "Telemetry", log,
+                "AWSClients", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QScanner", "QualysAPI",
+                "Support", "Telemetry", "WASExport", log,
             ]
         ),
         tests(
             of: "Application",
             [
-                "AWSClients", "FunctionScan", "HTTPTransport", "LambdaRuntime", "QScanner", "QualysAPI", "Support",
-                "Telemetry", "TestSupport", log, inMemoryLog,
+                "AWSClients", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QScanner", "QualysAPI",
+                "Support", "Telemetry", "TestSupport", log, inMemoryLog,
             ]
         ),
         program("bootstrap", ["Application", "CLambdaCompat", "HTTPTransport", "LambdaRuntime", "Support", log]),
         program(
             "qualysctl",
             [
-                "AWSClients", "Application", "FunctionScan", "HTTPTransport", "LambdaRuntime", "QualysAPI", "Support",
-                "Telemetry", log, argumentParser,
+                "AWSClients", "Application", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QualysAPI",
+                "Support", "Telemetry", "WASExport", log, argumentParser,
             ]
         ),
 
