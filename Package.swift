@@ -83,6 +83,8 @@ let package = Package(
         tests(of: "Files", ["Hashing", "Support", "TestSupport"]),
         room("Compression", ["CZlib", "Support"]),
         tests(of: "Compression", ["Hashing", "Support", "TestSupport"], exclude: ["gzip_peer.py"]),
+        room("JSONStream", ["Support"]),
+        tests(of: "JSONStream", ["TestSupport"], exclude: ["float_vectors.py", "json_vectors.py"]),
         room("Telemetry", ["Support", log]),
         tests(of: "Telemetry", ["Support", "TestSupport", log]),
         room("HTTPTransport", ["CCurl", "Support"]),
