@@ -1,4 +1,5 @@
 package import FunctionScan
+import Jobs
 package import LambdaRuntime
 package import Logging
 package import Support

@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import FunctionScan
+import Jobs
 import Support
 
 /// An event, told apart by what it asks for.

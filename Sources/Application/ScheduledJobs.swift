@@ -1,10 +1,10 @@
 import AWSClients
 import FunctionScan
-package import HTTPTransport
+import HTTPTransport
 package import Jobs
 import Logging
-package import QualysAPI
-package import Support
+import QualysAPI
+import Support
 package import Telemetry
 import WASExport
 
@@ -79,7 +79,10 @@ extension Application {
 
     private func places(of job: JobName, scratch: String) throws(JobError) -> JobPlaces {
         guard let bucket = settings.exportBucket else {
-            throw JobError(failed: job, reason: "S3_BUCKET_NAME (or RESULTS_S3_BUCKET) is not set: there is nowhere to write.")
+            throw JobError(
+                failed: job,
+                reason: "S3_BUCKET_NAME (or RESULTS_S3_BUCKET) is not set: there is nowhere to write."
+            )
         }
         let output = JobOutput.s3(bucket: bucket, prefix: settings.exportPrefix, client: S3Client(own))
         guard let table = settings.cacheTable else {
