@@ -21,9 +21,13 @@ Terminals = Callable[[QualysServer], Terminal]
 
 
 def finished(qualys: QualysServer, since: str, until: str = NOW) -> dict[str, dict[str, Any]]:
-    """The scans that ended in a window, by the name of their object."""
-    rows = qualys.truth("scans", finished_since=since, finished_until=until, status="FINISHED")
-    return {f"{row['id']}.json": row for row in rows}
+    """The scans that ended in a window, by the name of their object; one without results has only its launch."""
+    rows = qualys.truth("scans", status="FINISHED")
+    return {
+        f"{row['id']}.json": row
+        for row in rows
+        if since <= (row["finished"] or row["launched"]) < until
+    }
 
 
 def assert_exported(files: dict[str, bytes], expected: dict[str, dict[str, Any]]) -> None:
@@ -36,6 +40,13 @@ def assert_exported(files: dict[str, bytes], expected: dict[str, dict[str, Any]]
 def assert_listed_once(manifest: dict[str, Any], keys: set[str]) -> None:
     listed = [entry["key"] for entry in manifest["objects"]]
     assert sorted(listed) == sorted(keys)
+
+
+def new_scan(qualys: QualysServer) -> int:
+    """A scan that has finished now."""
+    id = int(qualys.change("add_scan")["id"])
+    qualys.change("finish_scan", id=id)
+    return id
 
 
 WINDOW = ("--since", "2026-03-08", "--until", NOW)
@@ -52,7 +63,7 @@ def test_scans_that_ended_in_the_window_are_exported_with_the_bytes_that_qualys_
     ended = shell.run("was-export", *WINDOW)
     assert ended.returncode == DONE, ended.stderr
     expected = finished(qualys, "2026-03-08T00:00:00Z")
-    overnight = [row for row in expected.values() if row["launched"][:10] != row["ended"][:10]]
+    overnight = [row for row in expected.values() if row["finished"] and row["launched"][:10] != row["finished"][:10]]
     assert overnight and expected
     assert_exported(shell.files(), expected)
     answer = shell.answer(ended)
@@ -115,8 +126,8 @@ def test_a_run_exports_what_finished_since_the_last_and_nothing_twice(
     shell = terminal(qualys)
     first = shell.answer(shell.run("was-export"))
     exported = set(shell.files())
-    finishing = qualys.change("finish_scan")["id"]
-    late = qualys.change("finish_scan")["id"]
+    finishing = new_scan(qualys)
+    late = new_scan(qualys)
     second = shell.manifest(shell.answer(shell.run("was-export")))
     assert_listed_once(second, {f"{finishing}.json", f"{late}.json"})
     third = shell.answer(shell.run("was-export"))
@@ -150,7 +161,7 @@ def test_the_scan_that_a_scheduled_run_missed_is_in_the_next_one(
     qualys = qualys_server(scans=0)
     shell = terminal(qualys)
     assert shell.run("was-export").returncode == DONE
-    good, bad = (qualys.change("finish_scan")["id"] for _ in range(2))
+    good, bad = (new_scan(qualys) for _ in range(2))
     qualys.fault("qps_error", f"*/download/was/wasscan/{bad}", code="OTHER_ERROR", times=-1)
     ended = shell.run("was-export")
     assert ended.returncode == PARTIAL
@@ -195,9 +206,9 @@ def test_two_runs_at_the_same_time_do_not_get_in_each_others_way(
     qualys = qualys_server(now=NOW, scans=10)
     shell = terminal(qualys)
     qualys.fault("delay", "*/search/was/wasscan", seconds=3)
-    first = shell.start("was-export", *WINDOW)
+    first = shell.start("was-export", *WINDOW, TMPDIR=str(shell.folder))
     eventually(lambda: qualys.calls("was/wasscan") or any(f["played"] for f in qualys.faults()))
-    second = shell.run("was-export", *WINDOW, TMPDIR=str(shell.folder))
+    second = shell.run("was-export", *WINDOW)
     assert second.returncode == PARTIAL
     assert "Another run" in shell.answer(second)["reason"]
     first.communicate(timeout=60)
@@ -370,7 +381,7 @@ def test_a_run_of_which_a_part_failed_ends_in_the_error_call_and_lambdas_retry_f
     settings = prepare(lab, qualys)
     with lab.sandbox(settings) as sandbox:
         assert sandbox.deliver({"job": "was-export"}).kind == "response"
-        good, bad = (qualys.change("finish_scan")["id"] for _ in range(2))
+        good, bad = (new_scan(qualys) for _ in range(2))
         qualys.fault("qps_error", f"*/download/was/wasscan/{bad}", code="OBJECT_NOT_FOUND")
         outcome = sandbox.deliver({"job": "was-export"}, request_id="request-1")
         assert (outcome.kind, outcome.error_type) == ("error", "Job.Partial")
@@ -386,7 +397,7 @@ def test_a_job_stops_before_its_deadline_and_the_next_event_goes_on(
     qualys = qualys_server(scans=30, scan_days=0.9, latency_ms=700)
     settings = prepare(lab, qualys)
     with lab.sandbox(settings, MAX_WORKERS="1") as sandbox:
-        first = sandbox.deliver({"job": "was-export", "since": "2020-01-01"}, timeout=27).json
+        first = sandbox.deliver({"job": "was-export", "since": "2020-01-01"}, timeout_s=27).json
         assert first["status"] == "continues" and first["counts"]["exported"] > 0
         qualys.set(latency_ms=0)
         second = sandbox.deliver({"job": "was-export", "since": "2020-01-01"}).json

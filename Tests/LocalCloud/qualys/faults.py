@@ -276,7 +276,9 @@ def _until(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
 def _broken(body: bytes | Iterable[bytes]) -> bytes | Iterable[bytes]:
     """One mark in the middle that does not belong there."""
     if isinstance(body, bytes):
-        middle = max(body.find(b"</", len(body) // 2), body.find(b'":', len(body) // 2), 0)
+        # In JSON after a colon: before one it would only be another name.
+        colon = body.find(b'":', len(body) // 2)
+        middle = max(body.find(b"</", len(body) // 2), colon + 2 if colon >= 0 else 0, 0)
         return body[:middle] + b"<" + body[middle:]
     pieces, size = _first_bytes(body)
     return itertools.chain([_broken(b"".join(_until(pieces, size)))], pieces)  # type: ignore[list-item]
