@@ -233,7 +233,8 @@ def spoil(fault: Fault, answer: Answer) -> Answer:
         case "cut":
             answer.cut_after, answer.linger = _middle(fault, answer), fault.linger
         case "cut_clean":
-            answer.body = _shortened(answer.body, _middle(fault, answer))
+            size = _middle(fault, answer)
+            answer.body = _shortened(answer.body, size)
         case "slow":
             answer.pause, answer.piece = fault.seconds or 0.05, fault.piece
         case "malformed":
@@ -276,7 +277,7 @@ def _until(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
 def _broken(body: bytes | Iterable[bytes]) -> bytes | Iterable[bytes]:
     """One mark in the middle that does not belong there."""
     if isinstance(body, bytes):
-        middle = max(body.find(b"</", len(body) // 2), body.find(b'":', len(body) // 2), 0)
+        middle = max(body.find(b"</", len(body) // 2), body.find(b'":', len(body) // 2) + 2, 0)
         return body[:middle] + b"<" + body[middle:]
     pieces, size = _first_bytes(body)
     return itertools.chain([_broken(b"".join(_until(pieces, size)))], pieces)  # type: ignore[list-item]

@@ -76,6 +76,9 @@ def id_ranges(work: Work, name: str) -> list[range] | None:
         return None
     ranges = []
     for part in text.split(","):
+        if part.isascii() and part.isdigit():
+            ranges.append(range(int(part), int(part) + 1))
+            continue
         found = _RANGE.fullmatch(part.strip())
         if found is None:
             message = f"parameter {name} has invalid value: {part} (neither a positive integer nor a range: {part})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 from . import moments
@@ -51,7 +52,7 @@ class Options:
     qps_bad_credentials: int = _option(200, "status of QPS for a bad account: 200 or 401")
     cache_mb: int = _option(256, "whole answers that are kept, so that asking again costs nothing")
 
-    @property
+    @cached_property
     def epoch(self) -> int:
         return moments.parse(self.now)
 

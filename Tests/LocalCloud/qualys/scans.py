@@ -56,6 +56,8 @@ class Scans(Records):
         if id in self._times:
             return self._times[id]
         index = (id - _FIRST) // _STEP
+        if index == self.options.scans - 1 > 0:
+            return self.options.epoch - 600, 0, "RUNNING"
         span = self.options.scan_days * moments.DAY
         launched = int(self.options.epoch - span + span * index / max(1, self.options.scans))
         took = 600 + self.bits(id) // 8 % 21600

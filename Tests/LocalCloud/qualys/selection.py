@@ -45,6 +45,10 @@ def _numbers(hosts: Hosts, ranges: list[range] | None, start: int) -> Iterator[i
         return hosts.assets(start)
     numbers: set[int] = set()
     for each in ranges:
+        if len(each) == 1:
+            if (i := hosts.number_of_host(each.start)) is not None:
+                numbers.add(i)
+            continue
         inside = range(hosts.number_from(each.start), min(hosts.number_from(each.stop), hosts.size))
         numbers.update(inside)
     return (i for i in sorted(numbers) if i >= start and i not in hosts.deleted)
