@@ -41,7 +41,11 @@ class Inventory:
         """The applications that are still on the asset."""
         listed = software.of_shape(self.shape(i) // 2, self.options.seed, self.options.software)
         gone = self.gone.get(i)
-        return listed if not gone or listed is None else [each for each in listed if each["id"] not in gone]
+        return (
+            listed
+            if not gone or listed is None
+            else [each for each in listed if each["id"] not in gone]
+        )
 
     def render(self, i: int, software_type: str | None) -> bytes:
         key = (self.shape(i), software_type)
@@ -75,7 +79,12 @@ class Inventory:
 def _asset(shape: int, listed: dict[str, Any] | None) -> dict[str, Any]:
     is_host, bare = shape % 2, shape // 2 % 5 == 4
     account = {"userAccount": [{"name": "root"}, {"name": "rené"}]}
-    card = {"hostname": "host" + gap("n"), "addressIpV4": gap("address"), "addressIpV6": None, "macAddress": gap("mac")}
+    card = {
+        "hostname": "host" + gap("n"),
+        "addressIpV4": gap("address"),
+        "addressIpV6": None,
+        "macAddress": gap("mac"),
+    }
     system = {
         "osName": "Linux", "fullName": "Demo Linux 5", "category": "Linux / Server", "productName": "Demo Linux",
         "publisher": "Demo", "edition": None, "version": "5.4", "lifecycle": {"gaDate": None, "stage": "GA"},
@@ -111,7 +120,10 @@ def _asset(shape: int, listed: dict[str, Any] | None) -> dict[str, Any]:
         "riskScore": 512,
     }
     if shape % 7 == 3:
-        asset["newMember"] = {"sequence": -9223372036854775808, "list": [True, None, {"deep": "]]> \x01"}]}
+        asset["newMember"] = {
+            "sequence": -9223372036854775808,
+            "list": [True, None, {"deep": "]]> \x01"}],
+        }
     return asset
 
 
@@ -186,7 +198,11 @@ def _trimmed(asset: bytes, chosen: tuple[str | None, str | None]) -> bytes:
     # Identity and times are always there; lists and objects can be chosen.
     for name, value in list(record.items()):
         is_optional = isinstance(value, (dict, list)) or name.endswith("ListData")
-        unwanted = name not in include.split(",") if include is not None else name in (exclude or "").split(",")
+        unwanted = (
+            name not in include.split(",")
+            if include is not None
+            else name in (exclude or "").split(",")
+        )
         if is_optional and unwanted:
             del record[name]
     return dumps(record)

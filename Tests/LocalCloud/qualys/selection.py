@@ -97,7 +97,9 @@ def _address_test(work: Work, hosts: Hosts) -> Test:
                     (int(ipaddress.IPv4Address(first)), int(ipaddress.IPv4Address(last or first)))
                 )
         except ValueError:
-            raise bad_parameter(work.qualys, 1905, f"parameter ips has invalid value: {part}") from None
+            raise bad_parameter(
+                work.qualys, 1905, f"parameter ips has invalid value: {part}"
+            ) from None
 
     def test(i: int) -> bool:
         if ":" in hosts.address(i):
@@ -114,7 +116,11 @@ def _tag_tests(work: Work, hosts: Hosts) -> list[Test]:
     known = {name if by_name else str(id): (id, name) for id, name in TAGS}
 
     def chosen(name: str) -> set[tuple[int, str]]:
-        return {known.get(part.strip(), (0, part)) for part in given.get(name, "").split(",") if part.strip()}
+        return {
+            known.get(part.strip(), (0, part))
+            for part in given.get(name, "").split(",")
+            if part.strip()
+        }
 
     include, exclude = chosen("tag_set_include"), chosen("tag_set_exclude")
     tests: list[Test] = []

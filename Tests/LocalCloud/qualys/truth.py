@@ -22,7 +22,10 @@ def _counts(qualys: Qualys) -> Rows:
     """How many there are of everything."""
     all = qualys.subscription
     counts = {kind: records.count([]) for (_, kind), records in all.records.items()}
-    yield counts | {"kb": len(kb.qids(qualys.options.kb)), "host": sum(map(all.hosts.is_host, all.hosts.assets()))}
+    yield counts | {
+        "kb": len(kb.qids(qualys.options.kb)),
+        "host": sum(map(all.hosts.is_host, all.hosts.assets())),
+    }
 
 
 def _records(records: Records, view: str) -> Rows:
@@ -63,7 +66,9 @@ def _scans(
     until = moments.parse(finished_until) if finished_until else None
     for id in scans.ids():
         launched, ended, state = scans.times(id)
-        if (since is not None and ended < since) or (until is not None and (ended >= until or not ended)):
+        if (since is not None and ended < since) or (
+            until is not None and (ended >= until or not ended)
+        ):
             continue
         if status is not None and state != status:
             continue

@@ -49,7 +49,9 @@ def call(
     sent = {"Authorization": server.basic, "X-Requested-With": "tests", **(headers or {})}
     body = body.encode() if isinstance(body, str) else body
     try:
-        connection.request(method, path, body, {name: value for name, value in sent.items() if value})
+        connection.request(
+            method, path, body, {name: value for name, value in sent.items() if value}
+        )
         answer = connection.getresponse()
         return Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
     finally:
@@ -61,14 +63,18 @@ def fo(server: QualysServer, path: str, **parameters: Any) -> Reply:
     return call(server, "POST", path, urlencode({"action": "list", **parameters}), form)
 
 
-def search(server: QualysServer, path: str, *criteria: tuple[str, str, Any], **preferences: Any) -> Reply:
+def search(
+    server: QualysServer, path: str, *criteria: tuple[str, str, Any], **preferences: Any
+) -> Reply:
     """A QPS search in JSON."""
     filters = [{"field": f, "operator": o, "value": str(v)} for f, o, v in criteria]
     request = {"preferences": preferences, "filters": {"Criteria": filters}}
     return call(server, "POST", path, json.dumps({"ServiceRequest": request}), JSON)
 
 
-def every(server: QualysServer, path: str, *criteria: tuple[str, str, Any], **preferences: Any) -> Iterator[Any]:
+def every(
+    server: QualysServer, path: str, *criteria: tuple[str, str, Any], **preferences: Any
+) -> Iterator[Any]:
     """All records of a search, page by page."""
     last = 0
     while True:

@@ -6,7 +6,19 @@ import json
 from typing import Any
 
 import pytest
-from qualys_calls import DETECTIONS, HOST_ASSETS, HOST_LIST, JSON, SEARCH, call, every, fo, inventory, search, token
+from qualys_calls import (
+    DETECTIONS,
+    HOST_ASSETS,
+    HOST_LIST,
+    JSON,
+    SEARCH,
+    call,
+    every,
+    fo,
+    inventory,
+    search,
+    token,
+)
 
 from qualys.client import QualysServer
 
@@ -45,14 +57,20 @@ def test_a_fixed_detection_moves_the_clock_of_the_scan_alone(later: QualysServer
     done = later.change("fix_detection", host=host["host"])
     assert newer(later) == ([host["asset"]], [], [])
     assert len(statuses_of(later, host["host"])) == host["detections"] - done["fixed"]
-    fixed = fo(later, DETECTIONS, ids=host["host"], status="Fixed", detection_updated_since=LATER).xml
-    assert [each.findtext("LAST_FIXED_DATETIME") for each in fixed.iterfind(".//DETECTION")] == [LATER]
+    fixed = fo(
+        later, DETECTIONS, ids=host["host"], status="Fixed", detection_updated_since=LATER
+    ).xml
+    assert [each.findtext("LAST_FIXED_DATETIME") for each in fixed.iterfind(".//DETECTION")] == [
+        LATER
+    ]
     assert fixed.findtext(".//DETECTION/QID") == str(done["qid"])
     with pytest.raises(ValueError, match="no such host"):
         later.change("fix_detection", host=1)
 
 
-def test_an_address_moves_in_the_portal_and_an_application_in_the_inventory(later: QualysServer) -> None:
+def test_an_address_moves_in_the_portal_and_an_application_in_the_inventory(
+    later: QualysServer,
+) -> None:
     has_address = next(
         a for a in later.truth("assets")
         if "qwebHostId" in a and any("gatewayAddress" in i["HostAssetInterface"] for i in a["networkInterface"].get("list", []))
@@ -67,7 +85,9 @@ def test_an_address_moves_in_the_portal_and_an_application_in_the_inventory(late
     gone = later.change("remove_application", asset=other["assetId"])["software"]
     left = next(a for a in later.truth("applications") if a["assetId"] == other["assetId"])
     before = [each["id"] for each in other["softwareListData"]["software"]]
-    assert [each["id"] for each in left["softwareListData"]["software"]] == [id for id in before if id != gone]
+    assert [each["id"] for each in left["softwareListData"]["software"]] == [
+        id for id in before if id != gone
+    ]
     assert newer(later) == ([], [has_address["id"]], [other["assetId"]])
 
 
@@ -91,7 +111,9 @@ def test_a_host_can_be_touched_by_each_clock(later: QualysServer) -> None:
     asset = later.truth("hosts")[3]["asset"]
     for number, clock in enumerate(("processed", "updated", "inventoried")):
         later.change("touch_host", asset=asset, clock=clock)
-        assert [len(found) for found in newer(later)] == [int(place <= number) for place in range(3)]
+        assert [len(found) for found in newer(later)] == [
+            int(place <= number) for place in range(3)
+        ]
 
 
 def test_web_applications_come_and_go(later: QualysServer) -> None:
@@ -102,23 +124,39 @@ def test_web_applications_come_and_go(later: QualysServer) -> None:
     later.change("touch_webapp", id=third, name="Another name")
     ids = [each["id"] for each in every(later, SEARCH + "webapp")]
     assert first not in ids and second in ids and ids[-1] == added
-    assert all(each["webApp"]["id"] != first for each in every(later, SEARCH + "finding", limitResults=1000))
+    assert all(
+        each["webApp"]["id"] != first
+        for each in every(later, SEARCH + "finding", limitResults=1000)
+    )
     codes = [
-        call(later, "GET", f"/qps/rest/3.0/get/was/webapp/{id}", headers=JSON).response["responseCode"]
+        call(later, "GET", f"/qps/rest/3.0/get/was/webapp/{id}", headers=JSON).response[
+            "responseCode"
+        ]
         for id in (first, second, third, added)
     ]
     assert codes == ["OBJECT_NOT_FOUND", "OBJECT_NOT_FOUND", "SUCCESS", "SUCCESS"]
     newest = list(every(later, SEARCH + "webapp", ("updatedDate", "GREATER", NOW)))
-    assert [(each["id"], each["name"], each["updatedDate"]) for each in newest] == [(third, "Another name", LATER)]
+    assert [(each["id"], each["name"], each["updatedDate"]) for each in newest] == [
+        (third, "Another name", LATER)
+    ]
 
 
 def test_findings_come_change_and_go(later: QualysServer) -> None:
     webapp = later.truth("webapps")[0]["id"]
     added = later.change("add_finding", webapp=webapp)["id"]
-    newest = list(every(later, SEARCH + "finding", ("webApp.id", "EQUALS", webapp), ("lastDetectedDate", "GREATER", NOW)))
+    newest = list(
+        every(
+            later,
+            SEARCH + "finding",
+            ("webApp.id", "EQUALS", webapp),
+            ("lastDetectedDate", "GREATER", NOW),
+        )
+    )
     assert [each["id"] for each in newest] == [added]
     later.change("change_finding", id=added, status="FIXED")
-    fixed = search(later, SEARCH + "finding", ("id", "EQUALS", added), ("status", "EQUALS", "FIXED")).response
+    fixed = search(
+        later, SEARCH + "finding", ("id", "EQUALS", added), ("status", "EQUALS", "FIXED")
+    ).response
     assert fixed["count"] == 1
     later.change("remove_finding", id=added)
     assert search(later, SEARCH + "finding", ("id", "EQUALS", added)).response["count"] == 0

@@ -9,7 +9,18 @@ import xml.etree.ElementTree as ElementTree
 from typing import Any
 
 import pytest
-from qualys_calls import DETECTIONS, HOST_LIST, JSON, SEARCH, Reply, call, fo, inventory, search, token
+from qualys_calls import (
+    DETECTIONS,
+    HOST_LIST,
+    JSON,
+    SEARCH,
+    Reply,
+    call,
+    fo,
+    inventory,
+    search,
+    token,
+)
 
 from qualys.client import QualysServer
 from qualys.faults import KINDS
@@ -30,7 +41,12 @@ def detections(server: QualysServer) -> Reply:
         ("blocked_rate_no_header", {"seconds": 7}, 409, b"<VALUE>7</VALUE>"),
         ("blocked_empty", {}, 409, b""),
         ("too_many", {}, 429, b"Too Many Requests"),
-        ("simple_return", {"status": 500, "code": 1999, "text": "Internal Error"}, 500, b"<CODE>1999</CODE>"),
+        (
+            "simple_return",
+            {"status": 500, "code": 1999, "text": "Internal Error"},
+            500,
+            b"<CODE>1999</CODE>",
+        ),
         ("account_expired", {}, 200, b"<CODE>2001</CODE>"),
         ("generic_return", {}, 200, b'number="999"'),
         ("html", {}, 503, b"<html>"),
@@ -64,12 +80,19 @@ def test_headers_are_there_or_not_as_the_fault_says(qualys: QualysServer) -> Non
     refused = detections(qualys).headers
     assert (refused["retry-after"], refused["x-ratelimit-towait-sec"]) == ("3", "4")
     # The first wait was told, the next call came at once: it had set out before, says the grace.
-    assert qualys.limits()["vm/detection"]["crossed"] + qualys.limits()["vm/detection"]["too_early"] >= 1
+    assert (
+        qualys.limits()["vm/detection"]["crossed"] + qualys.limits()["vm/detection"]["too_early"]
+        >= 1
+    )
 
 
-@pytest.mark.parametrize("code", ["INVALID_REQUEST", "OBJECT_NOT_FOUND", "IN_MAINTENANCE", "OTHER_ERROR", "NEVER_SEEN"])
+@pytest.mark.parametrize(
+    "code", ["INVALID_REQUEST", "OBJECT_NOT_FOUND", "IN_MAINTENANCE", "OTHER_ERROR", "NEVER_SEEN"]
+)
 @pytest.mark.parametrize("status", [200, 400])
-def test_every_code_of_qps_comes_with_any_status(qualys: QualysServer, code: str, status: int) -> None:
+def test_every_code_of_qps_comes_with_any_status(
+    qualys: QualysServer, code: str, status: int
+) -> None:
     qualys.fault("qps_error", "*/was/*", code=code, status=status, times=2)
     reply = search(qualys, SEARCH + "webapp")
     assert (reply.status, reply.response["responseCode"]) == (status, code)
@@ -128,14 +151,21 @@ def test_markup_and_json_can_break_once(qualys: QualysServer) -> None:
 def test_hostile_documents_are_what_they_are(qualys: QualysServer, kind: str) -> None:
     qualys.fault(kind, DETECTIONS, number=200_000)
     body = detections(qualys).body
-    marks = {"entity_bomb": b"<!ENTITY a11", "external_entity": b"file:///etc/passwd", "deep": b"<A><A>", "giant_names": b"NNNN"}
+    marks = {
+        "entity_bomb": b"<!ENTITY a11",
+        "external_entity": b"file:///etc/passwd",
+        "deep": b"<A><A>",
+        "giant_names": b"NNNN",
+    }
     assert marks[kind] in body and (kind not in ("deep", "giant_names") or len(body) > 200_000)
 
 
 def test_the_next_page_can_be_a_trap(qualys: QualysServer) -> None:
     url = "RESPONSE/WARNING/URL"
     qualys.fault("warning_host", HOST_LIST, url="https://other.invalid")
-    assert (fo(qualys, HOST_LIST, truncation_limit=3).xml.findtext(url) or "").startswith("https://other.invalid/api/")
+    assert (fo(qualys, HOST_LIST, truncation_limit=3).xml.findtext(url) or "").startswith(
+        "https://other.invalid/api/"
+    )
     qualys.fault("warning_stuck", HOST_LIST)
     stuck = fo(qualys, HOST_LIST, truncation_limit=3, id_min=50001004).xml.findtext(url) or ""
     assert stuck.endswith("id_min=50001004")
@@ -179,8 +209,19 @@ def test_a_scan_can_be_sixty_megabytes(qualys: QualysServer) -> None:
 
 
 def test_rules_choose_by_method_path_and_body_and_can_skip(qualys: QualysServer) -> None:
-    qualys.fault("status", "/api/*/vm/detection/", method="POST", body="50001002", skip=1, times=2, status=500)
-    statuses = [fo(qualys, DETECTIONS, ids=id).status for id in (50001002, 50001001, 50001002, 50001002, 50001002)]
+    qualys.fault(
+        "status",
+        "/api/*/vm/detection/",
+        method="POST",
+        body="50001002",
+        skip=1,
+        times=2,
+        status=500,
+    )
+    statuses = [
+        fo(qualys, DETECTIONS, ids=id).status
+        for id in (50001002, 50001001, 50001002, 50001002, 50001002)
+    ]
     assert statuses == [200, 200, 500, 500, 200]
     assert qualys.faults()[0]["played"] == 2
     qualys.fault("status", times=-1, status=500)

@@ -63,7 +63,11 @@ def free(qualys: QualysServer) -> QualysServer:
 @pytest.mark.parametrize("details", ["None", "Basic", "All", "All/AGs"])
 def test_host_list_pages_hold_every_host_once(free: QualysServer, details: str) -> None:
     truth = [row["host"] for row in free.truth("hosts")]
-    found = [id for page in pages(free, HOST_LIST, details=details, truncation_limit=70) for id in ids_of(page)]
+    found = [
+        id
+        for page in pages(free, HOST_LIST, details=details, truncation_limit=70)
+        for id in ids_of(page)
+    ]
     assert found == truth and len(truth) == free.truth("counts")[0]["host"]
     whole = fo(free, HOST_LIST, details=details, truncation_limit=0).xml
     assert ids_of(whole) == truth and whole.find("RESPONSE/WARNING") is None
@@ -77,7 +81,12 @@ def test_host_list_pages_hold_every_host_once(free: QualysServer, details: str) 
         {"vm_processed_after": "2024-05-01"},
         {"ips": "10.0.0.5-10.0.0.20,10.0.1.1,10.0.0.128/28"},
         {"use_tags": 1, "tag_set_by": "name", "tag_set_include": "東京"},
-        {"use_tags": 1, "tag_set_include": "9001,9003", "tag_include_selector": "all", "tag_set_exclude": "9009"},
+        {
+            "use_tags": 1,
+            "tag_set_include": "9001,9003",
+            "tag_include_selector": "all",
+            "tag_set_exclude": "9009",
+        },
         {"ag_ids": "502-503"},
         {"ag_titles": "Group 501"},
     ],
@@ -107,7 +116,13 @@ def test_filters_hold_for_both_lists(free: QualysServer, parameters: dict[str, A
         {"status": "New,Active,Re-Opened,Fixed", "include_ignored": 1, "include_disabled": 1},
         {"severities": "4-5"},
         {"include_vuln_type": "potential"},
-        {"show_qds": 1, "show_qds_factors": 1, "show_reopened_info": 1, "show_tags": 1, "show_asset_id": 1},
+        {
+            "show_qds": 1,
+            "show_qds_factors": 1,
+            "show_reopened_info": 1,
+            "show_tags": 1,
+            "show_asset_id": 1,
+        },
         {"detection_updated_since": "2024-05-01"},
     ],
 )
@@ -133,13 +148,24 @@ def test_detections_are_those_of_the_truth(free: QualysServer, parameters: dict[
 
 
 def test_the_odd_things_are_all_there(free: QualysServer) -> None:
-    parameters = {"show_igs": 1, "status": "New,Active,Re-Opened,Fixed", "include_ignored": 1, "include_disabled": 1}
+    parameters = {
+        "show_igs": 1,
+        "status": "New,Active,Re-Opened,Fixed",
+        "include_ignored": 1,
+        "include_disabled": 1,
+    }
     reply = fo(free, DETECTIONS, truncation_limit=0, **parameters)
     hosts = reply.xml.findall("RESPONSE/HOST_LIST/HOST")
     assert len(hosts) < 398 and any(host.find("DETECTION_LIST") is None for host in hosts)
     detections = [each for host in hosts for each in host.iterfind("DETECTION_LIST/DETECTION")]
     assert {each.findtext("TYPE") for each in detections} == {"Confirmed", "Potential", "Info"}
-    assert {each.findtext("STATUS") for each in detections} == {"New", "Active", "Re-Opened", "Fixed", None}
+    assert {each.findtext("STATUS") for each in detections} == {
+        "New",
+        "Active",
+        "Re-Opened",
+        "Fixed",
+        None,
+    }
     for member in ("IS_IGNORED", "IS_DISABLED"):
         assert {each.findtext(member) for each in detections} >= {"0", "1"}
     assert b"]]]]><![CDATA[>" in reply.body
@@ -149,7 +175,10 @@ def test_the_odd_things_are_all_there(free: QualysServer) -> None:
     known = {row["qid"] for row in free.truth("kb")}
     qids = {int(qid or "") for qids in by_host for qid in qids}
     assert qids & known and qids - known
-    forms = [page.find("RESPONSE/WARNING/CODE") is not None for page in pages(free, HOST_LIST, truncation_limit=30)]
+    forms = [
+        page.find("RESPONSE/WARNING/CODE") is not None
+        for page in pages(free, HOST_LIST, truncation_limit=30)
+    ]
     assert set(forms[:-1]) == {True, False}
 
 
@@ -161,12 +190,24 @@ def test_the_knowledge_base_knows_what_the_truth_knows(free: QualysServer) -> No
         row = truth[vuln.findtext("QID") or ""]
         assert vuln.findtext("TITLE") == row["title"]
         assert [cve.text for cve in vuln.iterfind("CVE_LIST/CVE/ID")] == row["cves"]
-        assert (vuln.findtext("CVSS/BASE"), vuln.findtext("CVSS_V3/BASE")) == (row["cvss2"], row["cvss3"])
+        assert (vuln.findtext("CVSS/BASE"), vuln.findtext("CVSS_V3/BASE")) == (
+            row["cvss2"],
+            row["cvss3"],
+        )
     assert any(vuln.find("CVSS") is not None and vuln.find("CVSS/BASE") is None for vuln in vulns)
-    assert any(vuln.find("CVE_LIST") is not None and vuln.find("CVE_LIST/CVE") is None for vuln in vulns)
+    assert any(
+        vuln.find("CVE_LIST") is not None and vuln.find("CVE_LIST/CVE") is None for vuln in vulns
+    )
     some = fo(free, KB, ids="370001-370010,150020,9").xml
-    assert [each.text for each in some.iterfind(".//QID")] == ["370001", "370004", "370007", "370010"]
-    assert [child.tag for child in fo(free, KB, ids="123").xml.findall("RESPONSE/*")] == ["DATETIME"]
+    assert [each.text for each in some.iterfind(".//QID")] == [
+        "370001",
+        "370004",
+        "370007",
+        "370010",
+    ]
+    assert [child.tag for child in fo(free, KB, ids="123").xml.findall("RESPONSE/*")] == [
+        "DATETIME"
+    ]
     assert len(fo(free, KB, details="None").xml.findall("RESPONSE/ID_SET/ID")) == len(truth)
 
 
@@ -186,7 +227,9 @@ def test_ids_fit_together_at_all_endpoints(free: QualysServer) -> None:
         last = page["lastSeenAssetId"]
     assert {host: asset for host, asset in seen.items() if host} == hosts
     ids = search(free, "/qps/rest/2.0/ids/am/hostdetection", limitResults=1000).response["data"]
-    assert {each["HostDetection"]["qwebHostId"]: each["HostDetection"]["id"] for each in ids} == hosts
+    assert {
+        each["HostDetection"]["qwebHostId"]: each["HostDetection"]["id"] for each in ids
+    } == hosts
 
 
 def test_host_assets_have_every_oddity(free: QualysServer) -> None:
@@ -195,15 +238,24 @@ def test_host_assets_have_every_oddity(free: QualysServer) -> None:
     interfaces = [asset["networkInterface"].get("list", []) for asset in assets]
     flat = [item["HostAssetInterface"] for items in interfaces for item in items]
     assert [] in interfaces and any("address" not in item for item in flat)
-    assert any(len(items) > 1 and len({i["HostAssetInterface"].get("macAddress") for i in items}) == 1 for items in interfaces)
+    assert any(
+        len(items) > 1 and len({i["HostAssetInterface"].get("macAddress") for i in items}) == 1
+        for items in interfaces
+    )
     addresses = [item["address"] for item in flat if "address" in item]
     assert len(set(addresses)) < len(addresses)
-    assert any("account" not in asset for asset in assets) and any(asset.get("account") == {} for asset in assets)
+    assert any("account" not in asset for asset in assets) and any(
+        asset.get("account") == {} for asset in assets
+    )
     assert any("" in asset["sourceInfo"].get("list", []) for asset in assets)
     wanted = search(free, HOST_ASSETS, ("qwebHostId", "EQUALS", 50001005)).response["data"]
     assert [each["HostAsset"]["id"] for each in wanted] == [70001005]
-    recent = every(free, HOST_ASSETS, ("updated", "GREATER", "2024-05-01T00:00:00Z"), limitResults=10)
-    assert [a["id"] for a in recent] == [a["id"] for a in assets if a["modified"] > "2024-05-01T00:00:00Z"]
+    recent = every(
+        free, HOST_ASSETS, ("updated", "GREATER", "2024-05-01T00:00:00Z"), limitResults=10
+    )
+    assert [a["id"] for a in recent] == [
+        a["id"] for a in assets if a["modified"] > "2024-05-01T00:00:00Z"
+    ]
 
 
 def test_applications_have_ids_of_64_bits(free: QualysServer) -> None:
@@ -246,20 +298,27 @@ def _session_of(server: QualysServer, given: str) -> str:
     connection.request("POST", "/api/2.0/fo/session/", given, {"X-Requested-With": "tests"})
     cookies = connection.getresponse().headers.get_all("Set-Cookie") or []
     connection.close()
-    return next(c for c in cookies if c.startswith("QualysSession=")).split(";")[0].partition("=")[2]
+    return (
+        next(c for c in cookies if c.startswith("QualysSession=")).split(";")[0].partition("=")[2]
+    )
 
 
 def test_accounts_are_checked_and_sessions_work(qualys: QualysServer) -> None:
     for path in ("/msp/about.php", HOST_LIST + "?action=list"):
         reply = call(qualys, "GET", path, headers={"Authorization": "Basic eDp5"})
         assert (reply.status, reply.xml.findtext("RESPONSE/CODE")) == (401, "2000")
-    assert call(qualys, "GET", HOST_LIST + "?action=list", headers={"X-Requested-With": ""}).status == 400
+    assert (
+        call(qualys, "GET", HOST_LIST + "?action=list", headers={"X-Requested-With": ""}).status
+        == 400
+    )
     form = {"Authorization": ""}
     given = urlencode({"action": "login", "username": qualys.username, "password": qualys.password})
     login = call(qualys, "POST", "/api/2.0/fo/session/", given, form)
     cookie = {"Authorization": "", "Cookie": "QualysSession=" + _session_of(qualys, given)}
     assert call(qualys, "GET", HOST_LIST + "?action=list", headers=cookie).status == 200
-    assert call(qualys, "GET", HOST_LIST + "?action=list", headers={"Authorization": ""}).status == 401
+    assert (
+        call(qualys, "GET", HOST_LIST + "?action=list", headers={"Authorization": ""}).status == 401
+    )
     assert login.xml.findtext("RESPONSE/TEXT") == "Logged in" and b"<CODE>" not in login.body
     assert all(qualys.password not in str(each) for each in qualys.calls())
 

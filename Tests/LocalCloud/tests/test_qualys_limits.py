@@ -89,10 +89,14 @@ def test_a_client_that_waits_as_told_is_let_in(qualys: QualysServer) -> None:
 
 def test_qps_has_no_limits_unless_they_are_switched_on(qualys: QualysServer) -> None:
     free = call(qualys, "POST", SEARCH + "webapp", b"", JSON)
-    assert not [name for name in free.headers if name.startswith("x-rate") or name.startswith("x-conc")]
+    assert not [
+        name for name in free.headers if name.startswith("x-rate") or name.startswith("x-conc")
+    ]
     qualys.set(limits={"was/webapp": {"rate": 1, "concurrency": 1}}, latency_ms=300)
     with ThreadPoolExecutor(2) as pool:
-        replies = list(pool.map(lambda _: call(qualys, "POST", SEARCH + "webapp", b"", JSON), range(2)))
+        replies = list(
+            pool.map(lambda _: call(qualys, "POST", SEARCH + "webapp", b"", JSON), range(2))
+        )
     assert sorted(reply.status for reply in replies) == [200, 409]
     refused = next(reply for reply in replies if reply.status == 409)
     assert refused.response["responseCode"] == "LIMIT_EXCEEDED"

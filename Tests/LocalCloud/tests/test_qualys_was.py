@@ -59,7 +59,9 @@ def test_findings_of_one_application_are_its_own(qualys: QualysServer) -> None:
         found = every(qualys, SEARCH + "finding", ("webApp.id", "EQUALS", webapp), limitResults=5)
         assert [record["id"] for record in found] == own
     some = next(record for record in every_one if record["qid"])
-    by_unique = call(qualys, "GET", f"/qps/rest/3.0/get/was/finding/{some['uniqueId']}", headers=JSON)
+    by_unique = call(
+        qualys, "GET", f"/qps/rest/3.0/get/was/finding/{some['uniqueId']}", headers=JSON
+    )
     assert by_unique.response["data"] == [{"Finding": some}]
 
 
@@ -67,7 +69,9 @@ def test_the_odd_things_are_all_there(qualys: QualysServer) -> None:
     findings = qualys.truth("findings")
     kinds = {record["type"] for record in findings}
     assert kinds == {"VULNERABILITY", "INFORMATION_GATHERED", "SENSITIVE_CONTENT"}
-    assert any("status" not in record for record in findings if record["type"] == "INFORMATION_GATHERED")
+    assert any(
+        "status" not in record for record in findings if record["type"] == "INFORMATION_GATHERED"
+    )
     assert any(record["findingType"] == "BURP" and record["qid"] == 0 for record in findings)
     assert any(record.get("internalSequence", 0) > 2**53 for record in findings)
     assert {record.get("isIgnored") for record in findings} >= {"true", "false", None}
@@ -80,14 +84,28 @@ def test_the_odd_things_are_all_there(qualys: QualysServer) -> None:
 
 def test_filters_select_what_they_say(qualys: QualysServer) -> None:
     findings = qualys.truth("findings")
-    for field, value in (("severity", 4), ("findingType", "QUALYS"), ("status", "FIXED"), ("qid", findings[0]["qid"])):
+    for field, value in (
+        ("severity", 4),
+        ("findingType", "QUALYS"),
+        ("status", "FIXED"),
+        ("qid", findings[0]["qid"]),
+    ):
         wanted = [each["id"] for each in findings if str(each.get(field)) == str(value)]
-        assert [each["id"] for each in every(qualys, SEARCH + "finding", (field, "EQUALS", value))] == wanted
+        assert [
+            each["id"] for each in every(qualys, SEARCH + "finding", (field, "EQUALS", value))
+        ] == wanted
     scans = qualys.truth("scans", sha256="0")
     day = scans[-1]["launched"][:10]
-    found = every(qualys, SEARCH + "wasscan", ("launchedDate", "EQUALS", day), ("status", "EQUALS", "FINISHED"))
+    found = every(
+        qualys,
+        SEARCH + "wasscan",
+        ("launchedDate", "EQUALS", day),
+        ("status", "EQUALS", "FINISHED"),
+    )
     assert [each["id"] for each in found] == [
-        scan["id"] for scan in scans if scan["launched"][:10] == day and scan["status"] == "FINISHED"
+        scan["id"]
+        for scan in scans
+        if scan["launched"][:10] == day and scan["status"] == "FINISHED"
     ]
 
 
@@ -116,11 +134,16 @@ def test_downloads_are_the_bytes_that_the_truth_names(qualys: QualysServer) -> N
     over_midnight = [s for s in scans if s["finished"] and s["launched"][:10] != s["finished"][:10]]
     assert over_midnight and any(s["status"] == "FINISHED" and not s["finished"] for s in scans)
     for scan in scans:
-        body = call(qualys, "GET", f"/qps/rest/3.0/download/was/wasscan/{scan['id']}", headers=JSON).body
+        body = call(
+            qualys, "GET", f"/qps/rest/3.0/download/was/wasscan/{scan['id']}", headers=JSON
+        ).body
         assert (len(body), hashlib.sha256(body).hexdigest()) == (scan["bytes"], scan["sha256"])
         record = json.loads(body)["ServiceResponse"]["data"][0]["WasScan"]
         assert record.get("endScanDate") == scan["finished"] and record["id"] == scan["id"]
-    assert call(qualys, "GET", f"/qps/rest/3.0/download/was/wasscan/{scans[0]['id']}").xml.tag == "WasScan"
+    assert (
+        call(qualys, "GET", f"/qps/rest/3.0/download/was/wasscan/{scans[0]['id']}").xml.tag
+        == "WasScan"
+    )
     status = call(qualys, "GET", f"/qps/rest/3.0/status/was/wasscan/{scans[0]['id']}", headers=JSON)
     assert status.response["data"][0]["WasScan"]["status"] == scans[0]["status"]
 
@@ -163,4 +186,6 @@ def test_calls_that_do_not_exist_have_their_codes(
 
 
 def test_the_portal_tells_its_version(qualys: QualysServer) -> None:
-    assert call(qualys, "GET", "/qps/rest/portal/version").xml.findtext("data/Portal-Version/WAS-VERSION")
+    assert call(qualys, "GET", "/qps/rest/portal/version").xml.findtext(
+        "data/Portal-Version/WAS-VERSION"
+    )
