@@ -1,0 +1,132 @@
+"""The server's own interface for tests, under `/_car/`, in JSON; graphs and events are NDJSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from .faults import KINDS, Fault
+from .wire import BANNER, Answer, Request
+
+if TYPE_CHECKING:
+    from .service import Service
+
+PREFIX = "/_car/"
+
+
+def answer(service: Service, request: Request) -> Answer:
+    """Answers a control request; what is wrong with one is said in `error`."""
+    handler = _HANDLERS.get((request.method, request.path.removeprefix(PREFIX)))
+    if handler is None:
+        return _json(404, {"error": f"no such control call; there are {sorted(_HANDLERS)}"})
+    try:
+        with service.lock:
+            return handler(service, request)
+    except (KeyError, TypeError, ValueError) as problem:
+        return _json(400, {"error": f"{type(problem).__name__}: {problem}"})
+
+
+def _health(service: Service, request: Request) -> Answer:
+    return _json(200, {"status": "ok", "is": BANNER})
+
+
+def _graph(service: Service, request: Request) -> Answer:
+    """All vertices and active edges of `source`, when all that is under way has ended; `inactive=1`
+    adds the edges that are off."""
+    service.settle()
+    graph = service.graph(request.argument("source") or "qualys")
+    lines = list(graph.lines(request.argument("inactive") == "1"))
+    if graph.known:
+        lines.insert(0, {"vertex": "source", "id": graph.name, "members": graph.members})
+    return _lines(lines)
+
+
+def _state(service: Service, request: Request) -> Answer:
+    """What is under way stays so."""
+    sources = {
+        name: {
+            "model_state_id": graph.model_state_id,
+            "full_import_in_progress": graph.full_import,
+            **graph.counts(),
+        }
+        for name, graph in service.graphs.items()
+    }
+    return _json(
+        200,
+        {
+            "database": service.settings.database,
+            "sources": sources,
+            "imports": [_work(one) for one in service.imports.values()],
+            "jobs": [_work(one) for one in service.jobs.values()],
+            "totals": service.totals,
+        },
+    )
+
+
+def _work(one: Any) -> dict[str, Any]:
+    return {"id": one.id, "source": one.source, "state": one.state}
+
+
+def _settle(service: Service, request: Request) -> Answer:
+    service.settle()
+    return _json(200, {})
+
+
+def _events(service: Service, request: Request) -> Answer:
+    """What was switched off, deleted or dropped after event number `since`, and what came back."""
+    since = int(request.argument("since") or 0)
+    return _lines([event for event in service.timeline.events if event["number"] > since])
+
+
+def _settings(service: Service, request: Request) -> Answer:
+    service.settings.change(json.loads(request.body or b"{}"))
+    return _json(200, asdict(service.settings))
+
+
+def _add_fault(service: Service, request: Request) -> Answer:
+    fault = Fault(**json.loads(request.body))
+    service.faults.add(fault)
+    return _json(200, {"id": fault.id})
+
+
+def _clear_faults(service: Service, request: Request) -> Answer:
+    service.faults.clear()
+    return _json(200, {})
+
+
+def _clear_calls(service: Service, request: Request) -> Answer:
+    service.calls.clear()
+    return _json(200, {})
+
+
+def _reset(service: Service, request: Request) -> Answer:
+    service.reset()
+    return _json(200, {})
+
+
+_HANDLERS: dict[tuple[str, str], Callable[[Service, Request], Answer]] = {
+    ("GET", "health"): _health,
+    ("GET", "graph"): _graph,
+    ("GET", "state"): _state,
+    ("POST", "settle"): _settle,
+    ("GET", "events"): _events,
+    ("GET", "violations"): lambda service, request: _json(200, service.violations),
+    ("GET", "calls"): lambda service, request: _json(200, service.calls),
+    ("DELETE", "calls"): _clear_calls,
+    ("POST", "settings"): _settings,
+    ("GET", "faults"): lambda service, request: _json(200, {"faults": service.faults.all(), "kinds": KINDS}),
+    ("POST", "faults"): _add_fault,
+    ("DELETE", "faults"): _clear_faults,
+    ("POST", "reset"): _reset,
+}
+
+
+def _json(status: int, value: Any) -> Answer:
+    return Answer(status, json.dumps(value).encode(), {"Content-Type": "application/json"})
+
+
+def _lines(values: list[Any]) -> Answer:
+    text = "".join(json.dumps(value, sort_keys=True, ensure_ascii=False) + "\n" for value in values)
+    return Answer(200, text.encode(), {"Content-Type": "application/x-ndjson"})
