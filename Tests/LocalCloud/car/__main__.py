@@ -8,7 +8,8 @@ import signal
 import sys
 import threading
 
-from .service import Credentials, Service
+from .service import Service
+from .settings import Credentials
 from .wire import Server
 
 

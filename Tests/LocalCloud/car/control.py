@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from .faults import KINDS, Fault
-from .wire import BANNER, Answer, Request
+from .wire import BANNER, Answer, Request, json_answer
 
 if TYPE_CHECKING:
     from .service import Service
@@ -20,16 +20,16 @@ def answer(service: Service, request: Request) -> Answer:
     """Answers a control request; what is wrong with one is said in `error`."""
     handler = _HANDLERS.get((request.method, request.path.removeprefix(PREFIX)))
     if handler is None:
-        return _json(404, {"error": f"no such control call; there are {sorted(_HANDLERS)}"})
+        return json_answer(404, {"error": f"no such control call; there are {sorted(_HANDLERS)}"})
     try:
         with service.lock:
             return handler(service, request)
     except (KeyError, TypeError, ValueError) as problem:
-        return _json(400, {"error": f"{type(problem).__name__}: {problem}"})
+        return json_answer(400, {"error": f"{type(problem).__name__}: {problem}"})
 
 
 def _health(service: Service, request: Request) -> Answer:
-    return _json(200, {"status": "ok", "is": BANNER})
+    return json_answer(200, {"status": "ok", "is": BANNER})
 
 
 def _graph(service: Service, request: Request) -> Answer:
@@ -53,7 +53,7 @@ def _state(service: Service, request: Request) -> Answer:
         }
         for name, graph in service.graphs.items()
     }
-    return _json(
+    return json_answer(
         200,
         {
             "database": service.settings.database,
@@ -71,7 +71,7 @@ def _work(one: Any) -> dict[str, Any]:
 
 def _settle(service: Service, request: Request) -> Answer:
     service.settle()
-    return _json(200, {})
+    return json_answer(200, {})
 
 
 def _events(service: Service, request: Request) -> Answer:
@@ -82,28 +82,28 @@ def _events(service: Service, request: Request) -> Answer:
 
 def _settings(service: Service, request: Request) -> Answer:
     service.settings.change(json.loads(request.body or b"{}"))
-    return _json(200, asdict(service.settings))
+    return json_answer(200, asdict(service.settings))
 
 
 def _add_fault(service: Service, request: Request) -> Answer:
     fault = Fault(**json.loads(request.body))
     service.faults.add(fault)
-    return _json(200, {"id": fault.id})
+    return json_answer(200, {"id": fault.id})
 
 
 def _clear_faults(service: Service, request: Request) -> Answer:
     service.faults.clear()
-    return _json(200, {})
+    return json_answer(200, {})
 
 
 def _clear_calls(service: Service, request: Request) -> Answer:
     service.calls.clear()
-    return _json(200, {})
+    return json_answer(200, {})
 
 
 def _reset(service: Service, request: Request) -> Answer:
     service.reset()
-    return _json(200, {})
+    return json_answer(200, {})
 
 
 _HANDLERS: dict[tuple[str, str], Callable[[Service, Request], Answer]] = {
@@ -112,19 +112,15 @@ _HANDLERS: dict[tuple[str, str], Callable[[Service, Request], Answer]] = {
     ("GET", "state"): _state,
     ("POST", "settle"): _settle,
     ("GET", "events"): _events,
-    ("GET", "violations"): lambda service, request: _json(200, service.violations),
-    ("GET", "calls"): lambda service, request: _json(200, service.calls),
+    ("GET", "violations"): lambda service, request: json_answer(200, service.violations),
+    ("GET", "calls"): lambda service, request: json_answer(200, service.calls),
     ("DELETE", "calls"): _clear_calls,
     ("POST", "settings"): _settings,
-    ("GET", "faults"): lambda service, request: _json(200, {"faults": service.faults.all(), "kinds": KINDS}),
+    ("GET", "faults"): lambda service, request: json_answer(200, {"faults": service.faults.all(), "kinds": KINDS}),
     ("POST", "faults"): _add_fault,
     ("DELETE", "faults"): _clear_faults,
     ("POST", "reset"): _reset,
 }
-
-
-def _json(status: int, value: Any) -> Answer:
-    return Answer(status, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
 
 def _lines(values: list[Any]) -> Answer:

@@ -77,7 +77,7 @@ def check(envelope: Members, collections: Iterable[str]) -> list[str]:
     """What in an import breaks the schema or does not belong to its source and report."""
     source, report = envelope["source"]["_key"], envelope["report"]
     problems = []
-    if report["_key"] not in (str(report["timestamp"]), f"{report['timestamp']:.1f}"):
+    if not _is_text_of(report["_key"], report["timestamp"]):
         problems.append(f"report: _key {report['_key']!r} is not the text of {report['timestamp']}")
     for collection in collections:
         schema = IMPORT_SCHEMA["properties"].get(collection)
@@ -93,6 +93,13 @@ def check(envelope: Members, collections: Iterable[str]) -> list[str]:
                     found.append("report and timestamp are not those of the import")
             problems += [f"{collection}: {problem} in {json.dumps(item)[:300]}" for problem in found]
     return problems
+
+
+def _is_text_of(text: str, number: float) -> bool:
+    try:
+        return float(text) == number
+    except ValueError:
+        return False
 
 
 def apply(graph: SourceGraph, envelope: Members, collections: list[str], violate: Violate) -> None:

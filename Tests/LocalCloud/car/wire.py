@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 from collections.abc import Callable
@@ -41,6 +42,10 @@ class Answer:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     cut_after: int | None = None
+
+
+def json_answer(status: int, value: Any) -> Answer:
+    return Answer(status, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
 
 App = Callable[[Request], Answer | None]
