@@ -90,13 +90,16 @@ class Graph:
         return found
 
 
-def differences(expected: Graph, actual: Graph, before: Sequence[Graph] | None = None) -> list[str]:
+def differences(
+    expected: Graph, actual: Graph, before: Sequence[Graph] | None = None, merged: bool = False
+) -> list[str]:
     """What is wrong with `actual`, a sentence each; empty if nothing is.
 
     After a full import `before` is None and both have to be equal. After incremental imports it has
     the expected graphs of the runs before, the last run last (empty: the first run was incremental);
     then what no asset reaches does not count, members that assets share may be any of theirs, those
     of the KnowledgeBase may be older, and the edges of PAIRINGS may stay while an asset has both ends.
+    `merged` says that the server merges members: then one that has lost its value keeps an old one.
     """
     wrong: list[str] = []
     counted = None if before is None else actual.reachable() | expected.vertices.keys()
@@ -107,7 +110,7 @@ def differences(expected: Graph, actual: Graph, before: Sequence[Graph] | None =
         if key not in actual.vertices:
             wrong.append(f"{name} {identity!r} is missing")
         elif key in expected.vertices:
-            wrong += _members(key, expected, actual, before)
+            wrong += _members(key, expected, actual, before, merged)
         elif counted is None or key in counted:
             wrong.append(f"{name} {identity!r} should not be there: {_short(actual.vertices[key])}")
     for edge in sorted(expected.edges.keys() | actual.edges.keys()):
@@ -150,7 +153,9 @@ def report(wrong: Sequence[str], most: int = 40) -> str:
     return "\n".join(lines)
 
 
-def _members(key: VertexKey, expected: Graph, actual: Graph, before: Sequence[Graph] | None) -> list[str]:
+def _members(
+    key: VertexKey, expected: Graph, actual: Graph, before: Sequence[Graph] | None, merged: bool
+) -> list[str]:
     name, identity = key
     wanted, found = expected.vertices[key], actual.vertices[key]
     wrong = []
@@ -161,6 +166,8 @@ def _members(key: VertexKey, expected: Graph, actual: Graph, before: Sequence[Gr
         if before is not None and any(
             _equal(member, choice, value) for choice in _choices(key, member, expected, before)
         ):
+            continue
+        if merged and member not in wanted and value in _older(key, member, before or ()):
             continue
         if member not in found:
             wrong.append(f"{name} {identity!r} has no {member}, expected {_short(wanted[member])}")
@@ -178,8 +185,12 @@ def _choices(key: VertexKey, member: str, expected: Graph, before: Sequence[Grap
         for graph in (expected, *before[-1:]):
             choices |= graph.choices.get((*key, member), set())
     if key[0] == "vulnerability" and member != "description":
-        choices |= {graph.vertices[key].get(member) for graph in before if key in graph.vertices}
+        choices |= _older(key, member, before)
     return choices
+
+
+def _older(key: VertexKey, member: str, before: Sequence[Graph]) -> set[Any]:
+    return {graph.vertices[key].get(member) for graph in before if key in graph.vertices}
 
 
 def _may_stay(edge: EdgeKey, expected: Graph, before: Sequence[Graph], counted: set[VertexKey]) -> bool:
