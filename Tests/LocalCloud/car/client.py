@@ -113,6 +113,11 @@ class CAR:
     def faults(self) -> list[dict[str, Any]]:
         return list(json.loads(self._control("GET", "faults"))["faults"])
 
+    def wait_for_fault(self, number: int, seconds: float = 30) -> bool:
+        """Whether the rule of this number has been played, within the time: the moment to kill a client."""
+        answer = json.loads(self._control("GET", f"played?id={number}&seconds={seconds}"))
+        return bool(answer["played"])
+
     def clear_faults(self) -> None:
         self._control("DELETE", "faults")
 

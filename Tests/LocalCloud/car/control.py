@@ -22,6 +22,8 @@ def answer(service: Service, request: Request) -> Answer:
     if handler is None:
         return json_answer(404, {"error": f"no such control call; there are {sorted(_HANDLERS)}"})
     try:
+        if handler is _played:
+            return _played(service, request)
         with service.lock:
             return handler(service, request)
     except (KeyError, TypeError, ValueError) as problem:
@@ -85,10 +87,20 @@ def _settings(service: Service, request: Request) -> Answer:
     return json_answer(200, asdict(service.settings))
 
 
+def _faults(service: Service, request: Request) -> Answer:
+    return json_answer(200, {"faults": service.faults.all(), "kinds": KINDS})
+
+
 def _add_fault(service: Service, request: Request) -> Answer:
     fault = Fault(**json.loads(request.body))
     service.faults.add(fault)
     return json_answer(200, {"id": fault.id})
+
+
+def _played(service: Service, request: Request) -> Answer:
+    """Answers when the fault `id` has been played, or after `seconds`; holds up nobody else."""
+    number, seconds = int(request.argument("id") or 0), float(request.argument("seconds") or 0)
+    return json_answer(200, {"played": service.faults.wait(number, seconds)})
 
 
 def _clear_faults(service: Service, request: Request) -> Answer:
@@ -116,9 +128,10 @@ _HANDLERS: dict[tuple[str, str], Callable[[Service, Request], Answer]] = {
     ("GET", "calls"): lambda service, request: json_answer(200, service.calls),
     ("DELETE", "calls"): _clear_calls,
     ("POST", "settings"): _settings,
-    ("GET", "faults"): lambda service, request: json_answer(200, {"faults": service.faults.all(), "kinds": KINDS}),
+    ("GET", "faults"): _faults,
     ("POST", "faults"): _add_fault,
     ("DELETE", "faults"): _clear_faults,
+    ("GET", "played"): _played,
     ("POST", "reset"): _reset,
 }
 

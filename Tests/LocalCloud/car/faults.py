@@ -63,7 +63,7 @@ class FaultBook:
 
     def __init__(self) -> None:
         self._rules: list[Fault] = []
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
 
     def add(self, fault: Fault) -> None:
         with self._lock:
@@ -87,8 +87,18 @@ class FaultBook:
                     continue
                 rule.times -= rule.times > 0
                 rule.played += 1
+                self._lock.notify_all()
                 return rule
         return None
+
+    def wait(self, number: int, seconds: float) -> bool:
+        """Whether the rule of this number has been played, now or within the time."""
+
+        def played() -> bool:
+            return any(rule.id == number and rule.played > 0 for rule in self._rules)
+
+        with self._lock:
+            return self._lock.wait_for(played, seconds)
 
 
 def play(

@@ -168,7 +168,7 @@ def _import(call: Call) -> Answer:
         raise Refused(call.settings.too_large if refused.status == 413 else refused.status, str(refused)) from None
     source = envelope["source"]["_key"]
     call.log["objects"] = imports.size(envelope, collections)
-    one = Import(f"imp-{len(service.imports) + 1}", call.settings.import_polls, source, lambda: None)
+    one = Import(f"{len(service.imports) + 1:08}-0000-4000-8000-000000000000", call.settings.import_polls, source, lambda: None)
     one.has_vertices = any(name in VERTICES for name in collections)
     if any(job.source == source and job.state == "IN PROGRESS" for job in service.jobs.values()):
         service.violate("import too early", "the job of full-import-in-progress is not done")

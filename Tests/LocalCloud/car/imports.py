@@ -24,6 +24,10 @@ class Refused(Exception):
         self.status = status
 
 
+def _nothing() -> None:
+    """The work of what is done, and of what never does any."""
+
+
 @dataclass
 class Job:
     id: str
@@ -34,8 +38,10 @@ class Job:
     ends_as: str = "COMPLETE"
 
     def finish(self) -> None:
+        """Does the work, once, and lets go of what was needed for it."""
         if self.state == "IN PROGRESS":
-            self.work()
+            work, self.work = self.work, _nothing
+            work()
             self.state = self.ends_as
 
     def poll(self) -> str:
@@ -136,7 +142,7 @@ def spoil(job: Job, fault: Fault | None) -> None:
     if fault.kind == "slow":
         job.polls += fault.polls
     elif fault.kind == "job_error":
-        job.work, job.ends_as = lambda: None, "ERROR"
+        job.work, job.ends_as = _nothing, "ERROR"
     elif fault.kind == "job_error_after":
         job.ends_as = "ERROR"
 

@@ -80,7 +80,8 @@ def _rows(field: dict[str, Any], graphs: list[SourceGraph]) -> list[Row]:
         if column not in known:
             raise QueryError(f"{name} has no column {column!r}")
     where = arguments.get("where") or {}
-    rows = [row for row in _all(name, graphs, "active" in where) if _holds(row, where, known)]
+    every = _vertices(name, graphs) if name in VERTICES else _edges(name, graphs, where)
+    rows = [row for row in every if _holds(row, where, known)]
     for column, direction in (arguments.get("order_by") or {}).items():
         rows.sort(key=lambda row: (row.get(column) is None, row.get(column)), reverse=direction == "desc")
     start = arguments.get("offset") or 0
@@ -97,21 +98,29 @@ def _columns(name: str) -> set[str]:
     return common | ends | {"_from", "_to", "active", "report", "timestamp", "risk_score"}
 
 
-def _all(name: str, graphs: list[SourceGraph], with_inactive: bool) -> Iterator[Row]:
+def _vertices(name: str, graphs: list[SourceGraph]) -> Iterator[Row]:
     for graph in graphs:
-        if name in VERTICES:
-            for key, vertex in sorted(graph.vertices[name].items()):
-                mark = reference(graph.name, name, key)
-                yield {"source": graph.name, **vertex.members, "_key": key, "id": mark, "_id": mark}
-            continue
-        for pair, edge in sorted(graph.edges[name].items()):
-            if edge.active or with_inactive:
-                origin, target = (
-                    reference(graph.name, end, key) for end, key in zip(EDGES[name], pair, strict=True)
-                )
-                ends = {f"{EDGES[name][0]}_id": origin, f"{EDGES[name][1]}_id": target}
-                mark = f"{origin}|{target}"
-                yield {**edge.members, **ends, "_from": origin, "_to": target, "_key": mark, "id": mark}
+        for key, vertex in sorted(graph.vertices[name].items()):
+            mark = reference(graph.name, name, key)
+            yield {"source": graph.name, **vertex.members, "_key": key, "id": mark, "_id": mark}
+
+
+def _edges(name: str, graphs: list[SourceGraph], where: Row) -> Iterator[Row]:
+    """Leaves out early what does not begin at the one vertex that is asked for: nearly everything."""
+    start, end = EDGES[name]
+    wanted = where.get(f"{start}_id", {}).get("_eq")
+    for graph in graphs:
+        found = [
+            pair
+            for pair, edge in graph.edges[name].items()
+            if (edge.active or "active" in where)
+            and wanted in (None, reference(graph.name, start, pair[0]))
+        ]
+        for pair in sorted(found):
+            origin, target = reference(graph.name, start, pair[0]), reference(graph.name, end, pair[1])
+            ends = {f"{start}_id": origin, f"{end}_id": target, "_from": origin, "_to": target}
+            mark = f"{origin}|{target}"
+            yield {**graph.edges[name][pair].members, **ends, "_key": mark, "id": mark, "_id": mark}
 
 
 def _holds(row: Row, where: Row, known: set[str]) -> bool:

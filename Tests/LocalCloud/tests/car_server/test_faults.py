@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
+import threading
 import urllib.error
 
 import pytest
@@ -102,3 +104,17 @@ def test_a_rule_lasts_until_it_is_taken_away(car: CAR, importer: Importer) -> No
 def test_an_unknown_kind_is_refused(car: CAR) -> None:
     with pytest.raises(ValueError, match="there are status"):
         car.fault("explode")
+
+
+def test_a_test_can_wait_for_the_moment_of_a_fault(car: CAR, importer: Importer) -> None:
+    number = car.fault("hang", "GetDatabases", skip=1)
+    assert not car.wait_for_fault(number, 0)
+
+    def ask_twice() -> None:
+        with contextlib.suppress(http.client.RemoteDisconnected):
+            for _ in range(2):
+                status(importer, "GET", "/databases")
+
+    threading.Thread(target=ask_twice, daemon=True).start()
+    assert car.wait_for_fault(number)
+    assert car.calls()[-1]["status"] is None
