@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +72,10 @@ class Graph:
             yield json.dumps({"vertex": name, "id": key, "members": members}, sort_keys=True)
         for (name, origin, target), members in sorted(self.edges.items()):
             yield json.dumps({"edge": name, "from": origin, "to": target, "members": members}, sort_keys=True)
+
+    def counts(self) -> dict[str, int]:
+        """How many there are of each collection."""
+        return dict(Counter(key[0] for part in (self.vertices, self.edges) for key in part))
 
     def reachable(self) -> set[VertexKey]:
         """The vertices that an asset reaches over active edges, whichever way these point."""

@@ -17,6 +17,7 @@ KINDS = {
     "drop_before": "closes the connection; nothing is done",
     "drop_after": "does the work, then closes the connection without an answer",
     "cut": "does the work and closes the connection in the middle of the body",
+    "close_after": "answers normally, then closes the connection without announcing it",
     "delay": "waits, then works normally",
     "hang": "never answers; nothing is done",
     "hang_after": "does the work and never answers",
@@ -126,6 +127,7 @@ def play(
     if fault.kind == "cut":
         half = len(answer.body) // 2
         answer.cut_after = half if fault.after_bytes is None else fault.after_bytes
+    answer.close_quietly = fault.kind == "close_after"
     return answer
 
 

@@ -36,12 +36,13 @@ class Request:
 
 @dataclass
 class Answer:
-    """What goes back; `cut_after` is for scripted faults."""
+    """What goes back; `cut_after` and `close_quietly` are for scripted faults."""
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     cut_after: int | None = None
+    close_quietly: bool = False
 
 
 def json_answer(status: int, value: Any) -> Answer:
@@ -83,7 +84,6 @@ class _HTTPServer(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1
     app: App
 
     def _serve(self) -> None:
@@ -121,6 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body[: answer.cut_after])
+        if answer.close_quietly:
+            self.close_connection = True
 
     def version_string(self) -> str:
         return BANNER

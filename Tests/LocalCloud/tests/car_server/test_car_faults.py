@@ -118,3 +118,16 @@ def test_a_test_can_wait_for_the_moment_of_a_fault(car: CAR, importer: Importer)
     threading.Thread(target=ask_twice, daemon=True).start()
     assert car.wait_for_fault(number)
     assert car.calls()[-1]["status"] is None
+
+
+def test_a_connection_can_go_stale_after_an_answer(car: CAR) -> None:
+    car.fault("close_after", "GetDatabases")
+    host, _, path = car.url.removeprefix("http://").partition("/")
+    connection = http.client.HTTPConnection(host)
+    headers = {"Authorization": f"car-token {car.token}"}
+    connection.request("GET", f"/{path}/databases", headers=headers)
+    answer = connection.getresponse()
+    assert answer.read() and not answer.will_close
+    with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
+        connection.request("GET", f"/{path}/databases", headers=headers)
+        connection.getresponse()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import urllib.error
 import urllib.request
 from typing import Any
@@ -409,3 +410,15 @@ def test_ids_are_decoded_before_they_are_parted(car: CAR, importer: Importer) ->
     send(importer, account=[{"external_id": one, "name": one} for one in ("a,b", "a", "b")])
     importer.call("DELETE", f"/source/qualys/account?external_ids={quote('a,b', safe='')}")
     assert ids(car, "account") == ["a,b"]
+
+
+def test_a_client_that_asks_before_it_sends_a_body_is_told_to_go_on(car: CAR) -> None:
+    host, _, rest = car.url.removeprefix("http://").partition(":")
+    body = json.dumps({**ENVELOPE, **VERTICES}).encode()
+    head = f"POST /api/car/v2/imports HTTP/1.1\r\nHost: {host}\r\nAuthorization: car-token {car.token}\r\n"
+    head += f"Expect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection((host, int(rest.partition("/")[0])), timeout=5) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(body)
+        assert connection.recv(100).startswith(b"HTTP/1.1 201 ")

@@ -129,6 +129,7 @@ def test_an_account_is_a_user_too() -> None:
     made = graph({"account": {"list": {"HostAssetAccount": {"username": " Root "}}}})
     assert (found(made, "account"), found(made, "user")) == (["Root"], ["Root"])
     assert (found(made, "asset_account"), found(made, "user_account")) == (["1 Root"], ["Root Root"])
+    assert (made.counts()["account"], made.counts()["asset_account"]) == (1, 1)
 
 
 def test_a_place_is_the_first_of_region_location_and_zone() -> None:

@@ -40,7 +40,7 @@ def test_switching_everything_off_and_on_again_is_a_problem(trial: Trial, import
     trial.problems()
     wanted = trial.expect()
     importer.incremental(trial.history[-1], Graph(dict(wanted.vertices), {}), 1001)
-    assert "was off though it is live" in trial.switched_off_too_much()
+    assert "was off though it is live" in trial.problems_of_a_failure(incremental=True)
     importer.send(wanted, 1002)
     assert "was off though it is live" in trial.problems(incremental=True)
 
@@ -50,3 +50,14 @@ def test_what_is_left_open_is_a_problem(trial: Trial, importer: Importer) -> Non
     importer.send(trial.expect(), 1000)
     problems = trial.problems()
     assert "a full import is still in progress" in problems and "there is no model_state_id" in problems
+
+
+def test_a_state_that_moved_on_in_a_failed_run_is_a_problem(trial: Trial, importer: Importer) -> None:
+    importer.full(trial.expect(), 1000)
+    assert trial.problems() == ""
+    wanted = trial.expect()
+    assert trial.problems_of_a_failure(incremental=True) == ""
+    importer.set_state("2000")
+    assert "model_state_id moved on, yet" in trial.problems_of_a_failure(incremental=True)
+    importer.incremental(trial.history[-1], wanted, 2001)
+    assert trial.problems_of_a_failure(incremental=True) == ""
