@@ -66,9 +66,10 @@ class SourceGraph:
     edges: defaultdict[str, dict[Ends, Edge]] = field(default_factory=lambda: defaultdict(dict))
 
     def put_vertex(self, collection: str, key: str, members: Members) -> None:
-        """Adds to the members that are there, but for the first time in a full import."""
+        """Adds to the members that are there; the first time since the start of a full import, or
+        always if members are replaced, only what is sent now holds. Edges are put in likewise."""
         there = self.vertices[collection].get(key)
-        if there is None or self.replace_members or there.generation < self.generation:
+        if there is None or self.replace_members or there.generation != self.generation:
             self.vertices[collection][key] = Vertex(dict(members), self.generation)
         else:
             there.members.update(members)
@@ -76,7 +77,9 @@ class SourceGraph:
 
     def put_edge(self, collection: str, pair: Ends, members: Members) -> None:
         there = self.edges[collection].get(pair)
-        known = {} if there is None or there.generation < self.generation else there.members
+        known: Members = {}
+        if there is not None and not self.replace_members and there.generation == self.generation:
+            known = there.members
         now = Edge({**known, **members}, bool(members.get("active", True)), self.generation)
         self.edges[collection][pair] = now
         if now.active:

@@ -133,13 +133,13 @@ def _start_full_import(call: Call) -> Answer:
 
 
 def _end_full_import(call: Call) -> Answer:
-    """With none in progress nothing is dropped: so the call can be repeated."""
+    """With none in progress nothing is older than the last start: so the call can be repeated."""
     name = call.parts[0]
     if call.under_way(name):
         call.service.violate("ended too early", "the full import ends before all imports are done")
     call.service.settle()
     graph = call.service.graph(name)
-    return call.start_job(lambda: graph.end_full_import() if graph.full_import else None, name)
+    return call.start_job(graph.end_full_import, name)
 
 
 def _delete_vertices(call: Call) -> Answer:

@@ -183,6 +183,8 @@ def test_switching_off_what_is_live_is_seen_even_if_it_comes_back(car: CAR, impo
     assert "account 'root' was deleted though it is live" in seen
     touched = [edge for edge in wanted.edges if "account" in EDGES[edge[0]] and "root" in edge]
     assert len(seen) == 2 + len(touched)
+    came_back = [event for event in car.events(mark) if event["event"] == "on"]
+    assert len(came_back) == len(seen)
 
 
 def test_the_drop_at_the_end_of_a_full_import_is_an_event(car: CAR, importer: Importer) -> None:

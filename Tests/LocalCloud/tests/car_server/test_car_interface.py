@@ -53,6 +53,10 @@ def fill(importer: Importer) -> None:
     send(importer, **EDGES)
 
 
+def without_risk() -> dict[str, Any]:
+    return {name: value for name, value in EDGES["asset_vulnerability"][0].items() if name != "risk_score"}
+
+
 def ids(car: CAR, collection: str) -> list[str]:
     return sorted(key for name, key in car.graph().vertices if name == collection)
 
@@ -129,6 +133,7 @@ def test_vertices_and_edges_are_kept_and_members_merged(car: CAR, importer: Impo
     fill(importer)
     send(importer, asset=[{"external_id": "1", "name": "new", "description": "d"}])
     send(importer, asset=[{"external_id": "1", "name": "newer"}])
+    send(importer, asset_vulnerability=[without_risk()])
     assert car.graph().vertices["asset", "1"] == {
         "external_id": "1",
         "name": "newer",
@@ -136,6 +141,7 @@ def test_vertices_and_edges_are_kept_and_members_merged(car: CAR, importer: Impo
         "source": "qualys",
     }
     assert edges(car) == ["asset_hostname 1 a.test", "asset_vulnerability 1 38901", "asset_vulnerability 2 38901"]
+    assert car.graph().edges["asset_vulnerability", "1", "38901"] == {"risk_score": 6, "source": "qualys"}
     assert car.violations() == []
 
 
@@ -144,6 +150,8 @@ def test_vertices_can_be_replaced_instead(car: CAR, importer: Importer) -> None:
     fill(importer)
     send(importer, asset=[{"external_id": "1", "name": "new"}])
     assert car.graph().vertices["asset", "1"] == {"external_id": "1", "name": "new"}
+    send(importer, asset_vulnerability=[without_risk()])
+    assert car.graph().edges["asset_vulnerability", "1", "38901"] == {"source": "qualys"}
 
 
 @pytest.mark.parametrize(
