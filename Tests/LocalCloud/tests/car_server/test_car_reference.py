@@ -243,6 +243,9 @@ def test_no_software_is_no_fault(lists: Any) -> None:
         ("a<!-- <b>no</b> -->b<script>x < '<b>'</script>c<style>p{}</style>d<!-- rest", "a b c d"),
         ("&micro;s &#65;&#x42; Gr&ouml;&szlig;e", "µs AB Größe"),
         ('<p title="a > b">text</p>', "text"),
+        ('a <p title="b>c', "a c"),
+        ('cut <A HREF="http://x.te', "cut"),
+        ('<A HREF="http://x.test">here</', "here http://x.test"),
         (" <P><BR>\n", ""),
     ],
 )
