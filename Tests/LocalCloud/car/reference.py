@@ -67,6 +67,7 @@ class _Mapping:
                 one for one in found if one.get("softwareType") in (None, "Application")
             ]
         self.vulns: dict[str, ET.Element] = {}
+        self.known: dict[str, Members] = {}
         for vuln in subscription.vulns:
             self.vulns.setdefault(str(text(vuln.findtext("QID"))), vuln)
         self._vertex_of_source()
@@ -147,26 +148,20 @@ class _Mapping:
             risks[qid] = max((one for one in (risks.get(qid), risk) if one is not None), default=None)
             results = detection.findtext("RESULTS")
             description = results if text(results) else None
-            self._vertex("vulnerability", external_id=qid, description=description, **self._known(qid, risk))
+            known = self._known(qid)
+            if known["base_score"] is None:
+                known = {**known, "base_score": risk}
+            self._vertex("vulnerability", external_id=qid, description=description, **known)
         for qid, risk in risks.items():
             self._edge("asset_vulnerability", asset, qid, risk_score=risk)
             for address in addresses:
                 self._edge("ipaddress_vulnerability", address, qid)
 
-    def _known(self, qid: str, risk: float | None) -> Members:
-        """What the KnowledgeBase says of a QID."""
-        vuln = self.vulns.get(qid, ET.Element("VULN"))
-        base2, base3 = (number(vuln.findtext(f"{block}/BASE")) for block in ("CVSS", "CVSS_V3"))
-        cves = [text(one.text) for one in vuln.iterfind("CVE_LIST/CVE/ID")]
-        prose = {name: text_of(vuln.findtext(name.upper()) or "") for name in ("diagnosis", "consequence", "solution")}
-        return {
-            "name": text(vuln.findtext("TITLE")) or "Host Instance Vulnerability",
-            "base_score": max((base for base in (base2, base3) if base is not None), default=risk),
-            "xfr_cvss2_base": base2,
-            "xfr_cvss3_base": base3,
-            "cve_ids": ",".join(one for one in cves if one) or None,
-            **{name: value or None for name, value in prose.items()},
-        }
+    def _known(self, qid: str) -> Members:
+        """What the KnowledgeBase says of a QID; worked out once."""
+        if qid not in self.known:
+            self.known[qid] = known_of(self.vulns.get(qid, ET.Element("VULN")))
+        return self.known[qid]
 
     def _application(self, asset: str | None, item: JSON, detections: list[ET.Element]) -> None:
         key = text(item.get("id"))
@@ -209,6 +204,21 @@ def _refused(collection: str, members: Members) -> bool:
     return collection in VERTICES and any(
         True for _ in faults(members, IMPORT_SCHEMA["properties"][collection]["items"])
     )
+
+
+def known_of(vuln: ET.Element) -> Members:
+    """The members that a vulnerability has from its VULN element; None is one that it has not."""
+    base2, base3 = (number(vuln.findtext(f"{block}/BASE")) for block in ("CVSS", "CVSS_V3"))
+    cves = [text(one.text) for one in vuln.iterfind("CVE_LIST/CVE/ID")]
+    prose = {name: text_of(vuln.findtext(name.upper()) or "") for name in ("diagnosis", "consequence", "solution")}
+    return {
+        "name": text(vuln.findtext("TITLE")) or "Host Instance Vulnerability",
+        "base_score": max((base for base in (base2, base3) if base is not None), default=None),
+        "xfr_cvss2_base": base2,
+        "xfr_cvss3_base": base3,
+        "cve_ids": ",".join(one for one in cves if one) or None,
+        **{name: value or None for name, value in prose.items()},
+    }
 
 
 def counts(detection: ET.Element) -> bool:
