@@ -18,7 +18,7 @@ import amazon_linux
 import archive
 import faults
 
-_FOUND = re.compile(r"^\s+(\S+) => (\S+) \(0x", re.MULTILINE)
+_FOUND = re.compile(r"^\s+(\S+) => (.+) \(0x", re.MULTILINE)
 _REFUSED = (
     "Not packed, because it would not start on provided.al2023. What asks for a newer glibc or libstdc++ must be built\n"
     "on an older system, such as Debian 12 or Amazon Linux 2023:"

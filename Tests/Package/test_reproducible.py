@@ -23,7 +23,9 @@ def test_packed_again(package: Path, tmp_path: Path) -> None:
     os.chmod(program, 0o700)
     os.utime(program, (time.time() + 86400,) * 2)
     script = REPOSITORY / ".package/bootstrap.py"
-    libcurl = shutil.copy(REPOSITORY / ".build/libcurl/libcurl.so.4", tmp_path)
+    folder = tmp_path / "a folder's"
+    folder.mkdir()
+    libcurl = shutil.copy(REPOSITORY / ".build/libcurl/libcurl.so.4", folder)
     again = tmp_path / "again.zip"
     subprocess.run([sys.executable, script, program, libcurl, again], cwd=tmp_path, umask=0o077, check=True)
     assert again.read_bytes() == package.read_bytes()
