@@ -39,7 +39,7 @@ func tests(of room: String, _ dependencies: [Target.Dependency] = [], exclude: [
     )
 }
 
-/// What the tests of several rooms share: a fake clock, a fake HTTP client, JSON as a value.
+/// What the tests of several rooms share: a fake clock, a fake HTTP client, JSON as a value, a Python to compare with.
 let testSupport = Target.target(
     name: "TestSupport",
     dependencies: ["HTTPTransport", "Support", "Telemetry", log, inMemoryLog],
@@ -72,6 +72,8 @@ let package = Package(
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         // The static one (module.modulemap): Debian's shared one does not load on Lambda's glibc. pkg-config would add that.
         library("CExpat", pkgConfig: nil, apt: "libexpat1-dev"),
+        // Static too: the package for Lambda needs no further library.
+        library("CSQLite", pkgConfig: nil, apt: "libsqlite3-dev"),
         // Not imported: `bootstrap` links it to start on Lambda's glibc.
         .target(name: "CLambdaCompat"),
 
@@ -79,6 +81,14 @@ let package = Package(
         testSupport,
         room("Hashing", ["CCrypto", "Support"]),
         tests(of: "Hashing", ["Support"]),
+        room("Files", ["Hashing", "Support"]),
+        tests(of: "Files", ["Hashing", "Support", "TestSupport"]),
+        room("Compression", ["CZlib", "Support"]),
+        tests(of: "Compression", ["Hashing", "Support", "TestSupport"], exclude: ["gzip_peer.py"]),
+        room("JSONStream", ["Support"]),
+        tests(of: "JSONStream", ["TestSupport"], exclude: ["float_vectors.py", "json_vectors.py"]),
+        room("SQLite", ["CSQLite", "Support"]),
+        tests(of: "SQLite", ["Support", "TestSupport"], exclude: ["sqlite_peer.py"]),
         room("Telemetry", ["Support", log]),
         tests(of: "Telemetry", ["Support", "TestSupport", log]),
         room("HTTPTransport", ["CCurl", "Support"]),
@@ -93,8 +103,12 @@ let package = Package(
         room("LambdaRuntime", ["HTTPTransport", "Support", log]),
         tests(of: "LambdaRuntime", ["HTTPTransport", "Support", "TestSupport", log, inMemoryLog]),
         room("QScanner", ["Support", subprocess, system]),
-        room("QualysAPI", ["Support", "Telemetry"]),
-        tests(of: "QualysAPI", ["Support", "Telemetry", "TestSupport"]),
+        room("QualysAPI", ["HTTPTransport", "Hashing", "JSONStream", "Support", "Telemetry", log]),
+        tests(of: "QualysAPI", ["HTTPTransport", "Support", "Telemetry", "TestSupport", log]),
+        room("Jobs", ["AWSClients", "Files", "HTTPTransport", "Hashing", "QualysAPI", "Support", "Telemetry", log]),
+        tests(of: "Jobs", ["AWSClients", "QualysAPI", "Support", "Telemetry", "TestSupport", log]),
+        room("WASExport", ["JSONStream", "Jobs", "QualysAPI", "Support", "Telemetry", log]),
+        tests(of: "WASExport", ["HTTPTransport", "Jobs", "QualysAPI", "Support", "Telemetry", "TestSupport", log]),
         room(
             "FunctionScan",
             ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support", "Telemetry", log]
@@ -109,23 +123,23 @@ let package = Package(
         room(
             "Application",
             [
-                "AWSClients", "FunctionScan", "HTTPTransport", "LambdaRuntime", "QScanner", "QualysAPI", "Support",
-                "Telemetry", log,
+                "AWSClients", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QScanner", "QualysAPI",
+                "Support", "Telemetry", "WASExport", log,
             ]
         ),
         tests(
             of: "Application",
             [
-                "AWSClients", "FunctionScan", "HTTPTransport", "LambdaRuntime", "QScanner", "QualysAPI", "Support",
-                "Telemetry", "TestSupport", log, inMemoryLog,
+                "AWSClients", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QScanner", "QualysAPI",
+                "Support", "Telemetry", "TestSupport", log, inMemoryLog,
             ]
         ),
         program("bootstrap", ["Application", "CLambdaCompat", "HTTPTransport", "LambdaRuntime", "Support", log]),
         program(
             "qualysctl",
             [
-                "AWSClients", "Application", "FunctionScan", "HTTPTransport", "LambdaRuntime", "QualysAPI", "Support",
-                "Telemetry", log, argumentParser,
+                "AWSClients", "Application", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QualysAPI",
+                "Support", "Telemetry", "WASExport", log, argumentParser,
             ]
         ),
 

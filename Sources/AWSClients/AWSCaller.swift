@@ -60,7 +60,7 @@ package struct AWSCaller: Sendable {
 
     /// Sends the call until it succeeds, fails for good, or the deadline passes.
     ///
-    /// - Returns: The answer, whose status is 2xx; its body is at most 8 MB.
+    /// - Returns: The answer, whose status is 2xx.
     func send(_ request: AWSRequest, _ context: CallContext) async throws(AWSError) -> HTTPResponse {
         do {
             return try await retrying(
@@ -126,7 +126,7 @@ package struct AWSCaller: Sendable {
         let signed = sign(request, with: credentials, at: now, within: remaining)
         let response: HTTPResponse
         do {
-            response = try await http.send(signed, .collect(limit: 8 << 20))
+            response = try await http.send(signed, request.sink)
         } catch {
             let verdict: RetryPolicy.Verdict = error.mayPass ? .retryable(serverWait: nil) : .final
             throw fail(AWSError(error, service: request.service, action: request.action), verdict)

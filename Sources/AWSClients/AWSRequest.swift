@@ -1,3 +1,5 @@
+import HTTPTransport
+
 /// A call to AWS before it is signed.
 struct AWSRequest: Sendable {
     var service: AWSService
@@ -16,6 +18,9 @@ struct AWSRequest: Sendable {
 
     /// Set for S3, whose buckets have addresses of their own.
     var origin: String?
+
+    /// Where the body of a success goes.
+    var sink = HTTPBodySink.collect(limit: 8 << 20)
 }
 
 /// The body of a call.

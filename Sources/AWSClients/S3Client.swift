@@ -56,6 +56,22 @@ package struct S3Client: Sendable {
         )
     }
 
+    /// Fetches an object into a new file.
+    ///
+    /// - Returns: False when there is no such object (which S3 tells only to those who may list the bucket; to others it
+    ///   says that access is denied).
+    package func get(_ object: Object, toFile path: String, _ context: CallContext) async throws(AWSError) -> Bool {
+        var request = request("GetObject", "GET", object)
+        request.sink = .file(path: path, limit: 16 << 30)
+        do {
+            _ = try await caller.send(request, context)
+            return true
+        } catch {
+            guard error.status == 404, error.code == "NoSuchKey" else { throw error }
+            return false
+        }
+    }
+
     /// Fails when the bucket is not there or may not be used.
     package func checkBucket(_ bucket: String, _ context: CallContext) async throws(AWSError) {
         let object = Object(bucket: bucket, key: "", contentType: "")

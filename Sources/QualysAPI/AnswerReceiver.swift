@@ -1,0 +1,36 @@
+package import HTTPTransport
+import Support
+
+/// Takes the body of one answer and tells what it is. A new one is made for each attempt.
+package struct AnswerReceiver<Body: Sendable>: Sendable {
+    /// Where the body of a success goes.
+    package let sink: HTTPBodySink
+
+    /// Called when a whole answer with a 2xx status has come.
+    package let finish: @Sendable (HTTPResponse) throws(AnswerFault) -> Body
+
+    /// What was wrong with the body when `sink` refused to take more of it.
+    package let fault: @Sendable () -> AnswerFault?
+
+    package init(
+        sink: HTTPBodySink,
+        fault: @escaping @Sendable () -> AnswerFault? = { nil },
+        finish: @escaping @Sendable (HTTPResponse) throws(AnswerFault) -> Body
+    ) {
+        self.sink = sink
+        self.fault = fault
+        self.finish = finish
+    }
+}
+
+/// An answer that came whole, with the status of a success, and yet is none.
+package enum AnswerFault: Error, Sendable, Equatable {
+    /// An error in the body: its first part.
+    case error([UInt8])
+
+    /// It was cut, is not well-formed or not of this call. Another attempt may bring a proper one.
+    case unreadable(String)
+
+    /// It is well-formed, and no attempt will make it usable: why.
+    case unusable(String)
+}

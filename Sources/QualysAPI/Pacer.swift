@@ -1,0 +1,105 @@
+package import Support
+
+/// Keeps the calls of one API within its limits: not more at a time than the server allows, and none before the moment
+/// that it named.
+///
+/// The server's limit is known with its first answer. Until then one call is made alone, since many that start together
+/// would be refused together, and a refused call counts.
+package actor Pacer {
+    private let clock: WallClock
+
+    /// The most that we want at a time.
+    private let workers: Int
+
+    private var told: Int?
+    private var hasAnswer = false
+    private var running = 0
+    private var blockedUntil = Timestamp(milliseconds: .min)
+    private var queue: [Waiter] = []
+    private var nextID = 0
+
+    private struct Waiter {
+        let id: Int
+        let continuation: CheckedContinuation<Void, any Error>
+    }
+
+    package init(workers: Int, clock: WallClock = .system) {
+        self.workers = max(1, workers)
+        self.clock = clock
+    }
+
+    /// Calls that may run at the same time, as far as is known.
+    package var width: Int {
+        hasAnswer ? min(workers, told ?? workers) : 1
+    }
+
+    /// Waits until a call may be made. What it took, `finish` gives back.
+    ///
+    /// - Returns: How long the server's limit still lasts when that is beyond the deadline: the call may not be made, and
+    ///   nothing was taken. Nil: go ahead. A wait for other calls ends with them, which have the same deadline.
+    package func begin(until deadline: Deadline) async throws(CancellationError) -> Duration? {
+        do {
+            try await slot()
+            while true {
+                let now = clock.now()
+                guard blockedUntil > now else { return nil }
+                let wait = blockedUntil - now
+                guard wait < deadline.remaining(at: now) else {
+                    giveBack()
+                    return wait
+                }
+                do {
+                    try await clock.sleep(wait)
+                } catch {
+                    giveBack()
+                    throw error
+                }
+            }
+        } catch {
+            throw CancellationError()
+        }
+    }
+
+    /// Gives back what `begin` took.
+    ///
+    /// - Parameters:
+    ///   - concurrency: Calls allowed at a time, when the answer said so.
+    ///   - wait: Until the next call, when the answer asked for a pause.
+    ///   - isAnswer: False when no answer came: it told nothing of the limits.
+    package func finish(concurrency: Int?, wait: Duration?, isAnswer: Bool) {
+        if isAnswer { hasAnswer = true }
+        if let concurrency { told = concurrency }
+        if let wait { blockedUntil = max(blockedUntil, clock.now() + wait) }
+        giveBack()
+    }
+
+    private func slot() async throws {
+        guard running >= width else {
+            running += 1
+            return
+        }
+        let id = nextID
+        nextID += 1
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                guard !Task.isCancelled else { return continuation.resume(throwing: CancellationError()) }
+                queue.append(Waiter(id: id, continuation: continuation))
+            }
+        } onCancel: {
+            Task { await self.leave(id) }
+        }
+    }
+
+    private func leave(_ id: Int) {
+        guard let place = queue.firstIndex(where: { $0.id == id }) else { return }
+        queue.remove(at: place).continuation.resume(throwing: CancellationError())
+    }
+
+    private func giveBack() {
+        running -= 1
+        while running < width, !queue.isEmpty {
+            running += 1
+            queue.removeFirst().continuation.resume()
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import HTTPTransport
+package import JSONStream
+import Support
+package import Telemetry
+
+/// A proper answer of a QPS API, in JSON: read to its end and found to be a success.
+package struct QPSAnswer: Sendable {
+    package let body: SpooledBody
+    private let values: [JSONPath: JSONScalar]
+
+    fileprivate init(body: SpooledBody, values: [JSONPath: JSONScalar]) {
+        self.body = body
+        self.values = values
+    }
+
+    /// A value that was asked for, as text.
+    package subscript(path: JSONPath) -> String? { values[path]?.text }
+
+    /// Whether there is anything at a path that was asked for.
+    package func has(_ path: JSONPath) -> Bool { values[path] != nil }
+
+    /// Reads the records, `data[]`, one at a time.
+    ///
+    /// - Parameter largest: The most bytes of one record.
+    package func forEachRecord(largest: Int = 32 << 20, _ record: (JSONValue) throws -> Void) throws {
+        var reader = JSONStreamReader(items: records, bounds: JSONStreamReader.Bounds(item: largest))
+        try body.forEachPiece { try reader.push($0, item: record) }
+        try reader.finish(item: record)
+    }
+}
+
+extension AnswerReceiver where Body == QPSAnswer {
+    /// Spools the answer and checks all of it: that it is whole, that it is JSON, and that it says `SUCCESS`.
+    ///
+    /// - Parameters:
+    ///   - scratch: A folder for long answers.
+    ///   - limit: The longest answer in bytes.
+    ///   - found: Values that are wanted.
+    package static func qps(
+        scratch: String,
+        limit: Int64 = 1 << 30,
+        found: [JSONPath] = []
+    ) -> AnswerReceiver {
+        let body = SpooledBody(folder: scratch, limit: limit)
+        return AnswerReceiver(sink: body.sink) { (_: HTTPResponse) throws(AnswerFault) in
+            let paths = [responseCode] + found
+            var reader = JSONStreamReader(found: paths)
+            do {
+                try body.forEachPiece { try reader.push($0) }
+                try reader.finish()
+            } catch let fault as JSONFault {
+                // XML or HTML in the place of JSON is some other server's, or an error's.
+                let head = body.prefix(64 * 1024)
+                if head.first(where: { $0 > 0x20 }) == UInt8(ascii: "<") || head.isEmpty { throw .error(head) }
+                throw .unreadable(fault.description)
+            } catch {
+                throw .unusable(describe(error).description)
+            }
+            guard case .text(let code)? = reader[responseCode] else {
+                throw .unreadable("The answer has no responseCode.")
+            }
+            guard code == "SUCCESS" else { throw .error(body.prefix(64 * 1024)) }
+            var values: [JSONPath: JSONScalar] = [:]
+            for path in found { values[path] = reader[path] }
+            return QPSAnswer(body: body, values: values)
+        }
+    }
+}
+
+/// A page of a search.
+package struct QPSPage: Sendable {
+    package let answer: QPSAnswer
+
+    /// The id after which the next page begins; nil on the last page.
+    package let next: Int64?
+}
+
+extension QualysClient {
+    /// Fetches one page of a search.
+    ///
+    /// - Throws: `QualysError`; `paging` when the page says that there is more and the ids do not grow.
+    package func page(
+        of search: QPSSearch,
+        after id: Int64,
+        scratch: String,
+        _ context: CallContext
+    ) async throws(QualysError) -> QPSPage {
+        let call = search.call(after: id)
+        let answer = try await send(call, context) { .qps(scratch: scratch, found: [hasMoreRecords, lastID]) }
+        // A text in recordings, a truth elsewhere.
+        guard answer[hasMoreRecords] == "true" else { return QPSPage(answer: answer, next: nil) }
+        let next = answer[lastID].flatMap { Int64($0) } ?? largestID(in: answer)
+        guard let next, next > id else {
+            throw QualysError(
+                .paging,
+                call: call.name,
+                status: 200,
+                message: "There are more records, but the page after id \(id) does not lead to them."
+            )
+        }
+        return QPSPage(answer: answer, next: next)
+    }
+
+    /// Goes through all pages of a search.
+    package func forEachPage(
+        of search: QPSSearch,
+        after id: Int64 = 0,
+        scratch: String,
+        _ context: CallContext,
+        _ body: (QPSPage) async throws -> Void
+    ) async throws {
+        var after: Int64? = id
+        while let id = after {
+            let page = try await page(of: search, after: id, scratch: scratch, context)
+            try await body(page)
+            after = page.next
+        }
+    }
+
+    /// For a page that says that there is more and not after what.
+    private func largestID(in answer: QPSAnswer) -> Int64? {
+        var largest: Int64?
+        try? answer.forEachRecord { record in
+            // A record is an object in an object named after its kind.
+            guard let value = record.members.first(where: { _ in true })?.value, let id = value["id"]?.integer else {
+                return
+            }
+            largest = max(largest ?? id, id)
+        }
+        return largest
+    }
+}
+
+private let responseCode: JSONPath = "ServiceResponse.responseCode"
+private let hasMoreRecords: JSONPath = "ServiceResponse.hasMoreRecords"
+private let lastID: JSONPath = "ServiceResponse.lastId"
+private let records: JSONPath = "ServiceResponse.data[]"

@@ -1,0 +1,266 @@
+import FoundationEssentials
+package import HTTPTransport
+import Logging
+package import Support
+package import Telemetry
+
+/// Calls Qualys: signs in, keeps to the limits, tells errors in all their forms from answers, and tries again what may
+/// pass, all within the deadline.
+package struct QualysClient: Sendable {
+    /// What both sides may send at most while we wait: large answers are prepared for minutes, with comments now and then.
+    private static let idle = Duration.seconds(300)
+
+    /// Refusals for a limit that one call lives through; each has its own wait.
+    private static let refusals = 60
+
+    let http: HTTPClient
+    let sessions: QualysSessions
+    let pacers: Pacers
+    let clock: WallClock
+    let random: @Sendable () -> Double
+
+    /// The pause after a failure, and after a refusal for which the server named no time. Qualys's own samples wait 30 s
+    /// for a running call to finish.
+    let backoff: Backoff
+
+    /// - Parameters:
+    ///   - workers: The most calls of one API at a time; the server may allow fewer.
+    package init(
+        sessions: QualysSessions,
+        http: HTTPClient,
+        workers: Int,
+        clock: WallClock = .system,
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
+        backoff: Backoff = Backoff(base: .seconds(2), ceiling: .seconds(30))
+    ) {
+        self.sessions = sessions
+        self.http = http
+        self.pacers = Pacers(workers: workers, clock: clock)
+        self.clock = clock
+        self.random = random
+        self.backoff = backoff
+    }
+
+    /// Makes a call until it brings a proper answer, fails for good, or the deadline comes.
+    ///
+    /// - Parameter receive: Makes what takes the body, anew for each attempt.
+    package func send<Body: Sendable>(
+        _ call: QualysCall,
+        _ context: CallContext,
+        receive: @Sendable () -> AnswerReceiver<Body>
+    ) async throws(QualysError) -> Body {
+        var failures = 0
+        var refusals = 0
+        var renewals = 0
+        while true {
+            let pacer = await pacers.pacer(of: call.api)
+            try await begin(call, pacer, context)
+            let attempt = await attempt(call, context, receive())
+            let failed: FailedAttempt
+            switch attempt {
+            case .success(let body, let limits):
+                await pacer.finish(concurrency: limits.concurrency, wait: limits.wait, isAnswer: true)
+                return body
+            case .failure(let failure):
+                failed = failure
+            }
+            let error = failed.error
+            context.log.debug(
+                "A call of Qualys failed",
+                error: error,
+                metadata: ["attempt": "\(failures + refusals + 1)"]
+            )
+            switch failed.verdict {
+            case .limited(let wait):
+                refusals += 1
+                // What the server named, or a pause of our own; never a call right after it, which would count too.
+                let own = Duration.seconds(1) + backoff.pause(afterAttempt: refusals, random: random())
+                let pause = wait.map { $0 + .milliseconds(Int64(random() * 250)) } ?? own
+                await pacer.finish(concurrency: failed.limits.concurrency, wait: pause, isAnswer: true)
+                guard refusals < Self.refusals else { throw error }
+            case .passing:
+                failures += 1
+                await pacer.finish(
+                    concurrency: failed.limits.concurrency,
+                    wait: failed.limits.wait,
+                    isAnswer: error.status != 0
+                )
+                let pause = backoff.pause(afterAttempt: failures, random: random())
+                guard failures < call.attempts, pause < context.deadline.remaining(at: clock.now()) else { throw error }
+                guard (try? await clock.sleep(pause)) != nil else { throw cancelled(call) }
+            case .final:
+                await pacer.finish(
+                    concurrency: failed.limits.concurrency,
+                    wait: failed.limits.wait,
+                    isAnswer: error.status != 0
+                )
+                // A token that ran out, or a password that was changed: both look like a refused sign-in.
+                guard error.kind == .signIn, renewals == 0, let used = failed.session,
+                    await sessions.renew(used, context)
+                else { throw error }
+                renewals += 1
+            }
+        }
+    }
+
+    private func begin(_ call: QualysCall, _ pacer: Pacer, _ context: CallContext) async throws(QualysError) {
+        guard !Task.isCancelled else { throw cancelled(call) }
+        let wait: Duration?
+        do {
+            wait = try await pacer.begin(until: context.deadline)
+        } catch {
+            throw cancelled(call)
+        }
+        if let wait {
+            throw QualysError(
+                .limit,
+                call: call.name,
+                message: "The next call is allowed in \(wait.components.seconds) s, which is after the deadline."
+            )
+        }
+        guard !context.deadline.hasPassed(at: clock.now()) else {
+            await pacer.finish(concurrency: nil, wait: nil, isAnswer: false)
+            throw QualysError(.deadline, call: call.name, message: "The deadline has passed.")
+        }
+    }
+
+    private func cancelled(_ call: QualysCall) -> QualysError {
+        QualysError(.cancelled, call: call.name, message: "The work was cancelled.")
+    }
+
+    private enum Attempt<Body: Sendable> {
+        case success(Body, LimitHeaders)
+        case failure(FailedAttempt)
+    }
+
+    private struct FailedAttempt {
+        let error: QualysError
+        let verdict: AnswerVerdict
+        var limits = LimitHeaders()
+        var session: QualysSession?
+    }
+
+    private func attempt<Body: Sendable>(
+        _ call: QualysCall,
+        _ context: CallContext,
+        _ receiver: AnswerReceiver<Body>
+    ) async -> Attempt<Body> {
+        let session: QualysSession
+        do {
+            session = try await sessions.session(for: call.api, context)
+        } catch {
+            let verdict: AnswerVerdict = error.kind == .unavailable ? .passing(error.kind) : .final(error.kind)
+            return .failure(FailedAttempt(error: error, verdict: verdict))
+        }
+        func fail(_ error: QualysError, _ verdict: AnswerVerdict, _ limits: LimitHeaders = LimitHeaders()) -> Attempt<
+            Body
+        > {
+            .failure(FailedAttempt(error: error, verdict: verdict, limits: limits, session: session))
+        }
+        let request = request(call, session, within: context.deadline.remaining(at: clock.now()))
+        let response: HTTPResponse
+        do {
+            response = try await http.send(request, receiver.sink)
+        } catch {
+            if error.reason == .cancelled { return fail(cancelled(call), .final(.cancelled)) }
+            if error.reason == .sink, let fault = receiver.fault() {
+                return judge(fault, call, status: 200, LimitHeaders(), fail)
+            }
+            let mayPass = error.mayPass || error.reason == .sink
+            let failure = QualysError(.unavailable, call: call.name, message: error.description)
+            return fail(failure, mayPass ? .passing(.unavailable) : .final(.unavailable))
+        }
+        let limits = LimitHeaders(response.headers)
+        guard response.isSuccess, response.status != 202 else {
+            return judge(.error(response.body), call, status: response.status, limits, fail)
+        }
+        do throws(AnswerFault) {
+            return .success(try receiver.finish(response), limits)
+        } catch {
+            return judge(error, call, status: response.status, limits, fail)
+        }
+    }
+
+    private func judge<Body: Sendable>(
+        _ fault: AnswerFault,
+        _ call: QualysCall,
+        status: Int,
+        _ limits: LimitHeaders,
+        _ fail: (QualysError, AnswerVerdict, LimitHeaders) -> Attempt<Body>
+    ) -> Attempt<Body> {
+        switch fault {
+        case .error(let bytes):
+            let body = ErrorBody(bytes)
+            let wait = [limits.wait, body.wait].compactMap { $0 }.max()
+            let verdict = AnswerVerdict(status: status, code: body.code, wait: wait)
+            let kind: QualysError.Kind =
+                switch verdict {
+                case .limited: .limit
+                case .passing(let kind), .final(let kind): kind
+                }
+            let error = QualysError(kind, call: call.name, status: status, code: body.code, message: body.message)
+            return fail(error, verdict, limits)
+        case .unreadable(let why):
+            return fail(QualysError(.unreadable, call: call.name, message: why), .passing(.unreadable), limits)
+        case .unusable(let why):
+            return fail(QualysError(.unreadable, call: call.name, message: why), .final(.unreadable), limits)
+        }
+    }
+
+    private func request(_ call: QualysCall, _ session: QualysSession, within remaining: Duration) -> HTTPRequest {
+        let base = call.api == .gateway ? session.account.gatewayURL : session.account.apiURL
+        let query = call.query.isEmpty ? "" : "?" + formEncoded(call.query)
+        var headers: HTTPHeaders = [
+            "User-Agent": "qualys-lambda-scanner",
+            // Without it the older APIs refuse every call.
+            "X-Requested-With": "qualys-lambda-scanner",
+            "Authorization": session.authorization.exposed,
+        ]
+        if let accept = call.accept { headers["Accept"] = accept }
+        let body: HTTPRequestBody
+        switch call.body {
+        case .none:
+            body = .none
+        case .form(let fields):
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = .bytes(Array(formEncoded(fields).utf8))
+        case .json(let bytes):
+            headers["Content-Type"] = "application/json"
+            body = .bytes(bytes)
+        case .xml(let bytes):
+            headers["Content-Type"] = "text/xml"
+            body = .bytes(bytes)
+        }
+        return HTTPRequest(
+            method: call.method,
+            url: base + call.path + query,
+            headers: headers,
+            body: body,
+            limits: HTTPLimits(
+                connect: min(.seconds(15), remaining),
+                idle: min(Self.idle, remaining),
+                total: remaining
+            ),
+            acceptsCompression: true
+        )
+    }
+}
+
+/// One pacer an API name, made when it is first needed.
+actor Pacers {
+    private let workers: Int
+    private let clock: WallClock
+    private var pacers: [QualysCall.API: Pacer] = [:]
+
+    init(workers: Int, clock: WallClock) {
+        self.workers = workers
+        self.clock = clock
+    }
+
+    func pacer(of api: QualysCall.API) -> Pacer {
+        if let pacer = pacers[api] { return pacer }
+        let pacer = Pacer(workers: workers, clock: clock)
+        pacers[api] = pacer
+        return pacer
+    }
+}

@@ -1,0 +1,86 @@
+import Jobs
+import Support
+
+/// What a run does: worked out from what was asked for and what the last run left.
+struct ExportPlan: Sendable {
+    /// Which finish times are exported.
+    let window: ExportWindow
+
+    /// Where the search begins.
+    let launchedAfter: Timestamp
+    let ids: [Int64]
+    let followsCursor: Bool
+    let started: Timestamp
+
+    /// For the manifest, as text.
+    let described: [(name: String, value: String)]
+
+    /// Where the state has this run.
+    let slot: ExportState.Slot
+
+    var name: String { started.basicISO8601 }
+
+    /// Begins a run in the state, or goes on with the one that was not finished.
+    init(_ parameters: WASExportParameters, _ state: inout ExportState, at now: Timestamp) {
+        ids = parameters.ids
+        followsCursor = parameters.followsCursor
+        if parameters.followsCursor {
+            let origin = state.origin ?? now.startOfDay
+            state.origin = origin
+            let since = state[.scheduled]?.since ?? state.cursor ?? origin
+            // A run that goes on goes up to now, too.
+            let open = ExportState.OpenRun(
+                started: state[.scheduled]?.started ?? now,
+                since: since,
+                until: now,
+                objects: state[.scheduled]?.objects ?? []
+            )
+            state[.scheduled] = open
+            slot = .scheduled
+            started = open.started
+            // Scans that Qualys was still processing when the last run came ended before its end: whatever finished since
+            // the origin and is not settled belongs to this run.
+            window = ExportWindow(since: origin, until: now)
+            launchedAfter = since - ExportWindow.lookBack
+            described = [(name: "since", value: since.iso8601), (name: "until", value: now.iso8601)]
+        } else {
+            let since = parameters.since ?? state.cursor ?? now.startOfDay
+            let until = parameters.until ?? now
+            var open = ExportState.OpenRun(started: now, since: since, until: until, request: parameters.text)
+            if let last = state[.asked], last.request == open.request { open = last }
+            state[.asked] = open
+            slot = .asked
+            started = open.started
+            window = ExportWindow(since: open.since, until: open.until)
+            launchedAfter = window.launchedAfter
+            described =
+                ids.isEmpty
+                ? [(name: "since", value: open.since.iso8601), (name: "until", value: open.until.iso8601)]
+                : [(name: "ids", value: IDRanges(ids).description)]
+        }
+    }
+
+    /// The scans that this run has exported already.
+    func done(_ state: ExportState) -> [Int64] {
+        (state[slot]?.objects ?? []).map(\.id)
+    }
+
+    /// Ends the run in the state.
+    func close(_ state: inout ExportState) {
+        state[slot] = nil
+        guard followsCursor else { return }
+        state.cursor = window.until
+        state.settled.forget(before: window.until - ExportWindow.lookBack - .seconds(86400))
+    }
+}
+
+extension WASExportParameters {
+    /// Tells one request from another.
+    fileprivate var text: String {
+        "since=\(since?.iso8601 ?? "") until=\(until?.iso8601 ?? "") ids=\(ids)"
+    }
+}
+
+extension Timestamp {
+    var startOfDay: Timestamp { Timestamp(seconds: seconds - ((seconds % 86400) + 86400) % 86400) }
+}

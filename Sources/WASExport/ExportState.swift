@@ -1,0 +1,178 @@
+import FoundationEssentials
+import Jobs
+import Support
+
+/// What an export remembers from run to run.
+struct ExportState: Sendable, Equatable {
+    /// From when on finished scans are exported: the first run's `since`.
+    var origin: Timestamp?
+
+    /// Up to when the last run went.
+    var cursor: Timestamp?
+
+    /// Scans that need not be looked at again, by the day of their launch: exported, or finished before the origin.
+    var settled = SettledScans()
+
+    /// Which of the two runs that may be open at the same time: the scheduled one, or what somebody asked for.
+    enum Slot: Sendable {
+        case scheduled
+        case asked
+    }
+
+    /// The runs that were begun and are not finished.
+    private var run: OpenRun?
+    private var asked: OpenRun?
+
+    init() {}
+
+    subscript(slot: Slot) -> OpenRun? {
+        get { slot == .scheduled ? run : asked }
+        set {
+            switch slot {
+            case .scheduled: run = newValue
+            case .asked: asked = newValue
+            }
+        }
+    }
+
+    struct OpenRun: Sendable, Equatable {
+        let started: Timestamp
+        let since: Timestamp
+        let until: Timestamp
+        var objects: [ExportedScan] = []
+
+        /// What was asked for; empty for a scheduled run.
+        var request = ""
+    }
+
+    struct ExportedScan: Sendable, Equatable {
+        let id: Int64
+        let object: StoredObject
+    }
+}
+
+/// Ids by day of launch, as short ranges: a week of thousands of scans fits into one row.
+struct SettledScans: Sendable, Equatable {
+    /// The key is `YYYYMMDD`.
+    private(set) var days: [String: IDRanges] = [:]
+
+    func contains(_ id: Int64) -> Bool {
+        days.values.contains { $0.contains(id) }
+    }
+
+    mutating func insert(_ id: Int64, launched: Timestamp) {
+        days[launched.day, default: IDRanges()].insert(id)
+    }
+
+    mutating func insert(day: String, _ ranges: IDRanges) {
+        days[day] = ranges
+    }
+
+    /// Forgets what no search finds any more.
+    mutating func forget(before moment: Timestamp) {
+        let day = moment.day
+        days = days.filter { $0.key >= day }
+    }
+}
+
+extension ExportState {
+    private static let version = 1
+
+    var json: [UInt8] {
+        var json = JSONWriter(reservingCapacity: 4096)
+        json.object { json in
+            json.member("version", Self.version)
+            json.member(optional: "origin", origin?.iso8601Milliseconds)
+            json.member(optional: "cursor", cursor?.iso8601Milliseconds)
+            json.key("settled")
+            json.object { json in
+                for (day, ids) in settled.days.sorted(by: { $0.key < $1.key }) { json.member(day, ids.description) }
+            }
+            Self.write(run, as: "run", to: &json)
+            Self.write(asked, as: "asked", to: &json)
+        }
+        return json.bytes
+    }
+
+    private static func write(_ run: OpenRun?, as name: String, to json: inout JSONWriter) {
+        guard let run else { return }
+        json.key(name)
+        json.object { json in
+            json.member("started", run.started.iso8601Milliseconds)
+            json.member("since", run.since.iso8601Milliseconds)
+            json.member("until", run.until.iso8601Milliseconds)
+            json.member("request", run.request)
+            json.key("objects")
+            json.array { json in
+                for scan in run.objects {
+                    json.array { json in
+                        json.value(scan.id)
+                        json.value(scan.object.key)
+                        json.value(scan.object.bytes)
+                        json.value(scan.object.sha256)
+                    }
+                }
+            }
+        }
+    }
+
+    /// - Throws: `JobStateError.unreadable` for what this program did not write.
+    init(json: [UInt8], place: String) throws(JobStateError) {
+        guard let saved = try? JSONDecoder().decode(Saved.self, from: Data(json)), saved.version == Self.version else {
+            throw .unreadable(place)
+        }
+        origin = saved.origin.flatMap { Timestamp(iso8601: $0) }
+        cursor = saved.cursor.flatMap { Timestamp(iso8601: $0) }
+        for (day, text) in saved.settled {
+            guard let ranges = IDRanges(text) else { throw .unreadable(place) }
+            settled.insert(day: day, ranges)
+        }
+        run = try Self.open(saved.run, place)
+        asked = try Self.open(saved.asked, place)
+    }
+
+    private static func open(_ run: Saved.Run?, _ place: String) throws(JobStateError) -> OpenRun? {
+        guard let run else { return nil }
+        guard let started = Timestamp(iso8601: run.started), let since = Timestamp(iso8601: run.since),
+            let until = Timestamp(iso8601: run.until)
+        else { throw .unreadable(place) }
+        return OpenRun(
+            started: started,
+            since: since,
+            until: until,
+            objects: run.objects.map(\.scan),
+            request: run.request
+        )
+    }
+
+    private struct Saved: Decodable {
+        let version: Int
+        let origin: String?
+        let cursor: String?
+        let settled: [String: String]
+        let run: Run?
+        let asked: Run?
+
+        struct Run: Decodable {
+            let started: String
+            let since: String
+            let until: String
+            let request: String
+            let objects: [Object]
+        }
+
+        /// `[id, key, bytes, sha256]`
+        struct Object: Decodable {
+            let scan: ExportedScan
+
+            init(from decoder: any Decoder) throws {
+                var values = try decoder.unkeyedContainer()
+                let id = try values.decode(Int64.self)
+                let key = try values.decode(String.self)
+                let bytes = try values.decode(Int64.self)
+                let sha256 = try values.decode(String.self)
+                scan = ExportedScan(id: id, object: StoredObject(key: key, bytes: bytes, sha256: sha256))
+            }
+        }
+    }
+}

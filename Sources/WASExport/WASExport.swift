@@ -1,0 +1,274 @@
+import JSONStream
+package import Jobs
+import Logging
+import QualysAPI
+import Support
+package import Telemetry
+
+/// Exports finished web application scans: one object a scan, the bytes as Qualys sent them, and a manifest at the end.
+package struct WASExport: Sendable {
+    /// Kept free at the end for the manifest and the state.
+    private static let reserve = Duration.seconds(20)
+
+    /// A run ends after so many scans, and the next goes on: its list has to fit into the state's row.
+    private static let mostObjects = 3000
+
+    private let services: JobServices
+
+    package init(_ services: JobServices) {
+        self.services = services
+    }
+
+    /// - Parameter owner: Whose run it is: the same for the retry of an event.
+    /// - Returns: What was exported; `continues` when there was no time for all of it.
+    /// - Throws: `JobError`, `partial` when some scans are missing.
+    package func run(
+        _ parameters: WASExportParameters,
+        owner: String,
+        _ context: CallContext
+    ) async throws(JobError) -> JobAnswer {
+        do {
+            return try await taken(parameters, owner: owner, context)
+        } catch let error as JobError {
+            throw error
+        } catch {
+            throw JobError(failed: .wasExport, because: error)
+        }
+    }
+
+    private func taken(
+        _ parameters: WASExportParameters,
+        owner: String,
+        _ context: CallContext
+    ) async throws -> JobAnswer {
+        let now = services.clock.now()
+        guard case .mine(let saved) = try await services.state.begin(owner, context) else {
+            return JobAnswer(
+                job: .wasExport,
+                run: now.basicISO8601,
+                status: .continues,
+                counts: [],
+                reason: "Another run is at work."
+            )
+        }
+        do {
+            let state = try saved.map { try ExportState(json: $0, place: "the state of \(JobName.wasExport.rawValue)") }
+            return try await begun(parameters, state ?? ExportState(), at: now, owner: owner, context)
+        } catch {
+            // Given back, so that the next run need not wait for the lease to run out. A lost one is not ours to give.
+            try? await services.state.end(owner, nil, context)
+            throw error
+        }
+    }
+
+    private func begun(
+        _ parameters: WASExportParameters,
+        _ saved: ExportState,
+        at now: Timestamp,
+        owner: String,
+        _ context: CallContext
+    ) async throws -> JobAnswer {
+        var state = saved
+        let plan = ExportPlan(parameters, &state, at: now)
+        let recorder = ExportRecorder(
+            state,
+            plan.slot,
+            store: services.state,
+            owner: owner,
+            clock: services.clock
+        )
+        let work = context.keeping(Self.reserve)
+        var isCutShort = false
+        do {
+            let scans = try await scans(of: plan, known: state, work)
+            guard !parameters.isDry else { return try await dryAnswer(plan, scans, owner, context) }
+            isCutShort = try await export(scans, plan, recorder, work)
+        } catch let error as QualysError where error.isOutOfTime {
+            isCutShort = true
+            context.log.notice("The export stops before it is done", error: error)
+        }
+        return isCutShort
+            ? try await pause(plan, recorder, owner, context) : try await finish(plan, recorder, owner, context)
+    }
+
+    /// The scans that may belong to the run and are not exported yet.
+    private func scans(
+        of plan: ExportPlan,
+        known: ExportState,
+        _ context: CallContext
+    ) async throws -> [FinishedScan] {
+        let done = Set(plan.done(known))
+        guard plan.ids.isEmpty else {
+            return plan.ids.filter { !done.contains($0) }.map { FinishedScan(id: $0) }
+        }
+        var scans: [FinishedScan] = []
+        let search = WASCalls.search(launchedAfter: plan.launchedAfter)
+        try await services.qualys.forEachPage(of: search, scratch: services.scratch, context) { page in
+            try page.answer.forEachRecord { record in
+                guard let scan = FinishedScan(record), !done.contains(scan.id),
+                    !(plan.followsCursor && known.settled.contains(scan.id)),
+                    plan.window.verdict(launched: scan.launched, ended: scan.ended) != .outside
+                else { return }
+                scans.append(scan)
+            }
+        }
+        return scans
+    }
+
+    /// - Returns: Whether there was no time for all of them.
+    private func export(
+        _ scans: [FinishedScan],
+        _ plan: ExportPlan,
+        _ recorder: ExportRecorder,
+        _ context: CallContext
+    ) async throws -> Bool {
+        let room = max(0, Self.mostObjects - (await recorder.objects.count))
+        let progress = ExportProgress(total: scans.count, services.progress)
+        // Twice as many as may download: while one is uploaded the next is on its way.
+        try await forEach(scans.prefix(room), workers: 2 * services.workers) { scan in
+            let bytes: Int64
+            do {
+                bytes = try await export(scan, plan, recorder, context)
+            } catch let error as QualysError where error.isOutOfTime || error.isHopeless {
+                throw error
+            } catch let error as JobStateError {
+                throw error
+            } catch {
+                guard !context.deadline.hasPassed(at: services.clock.now()), !Task.isCancelled else {
+                    throw QualysError(
+                        .deadline,
+                        call: "the export of scan \(scan.id)",
+                        message: "The deadline has passed."
+                    )
+                }
+                let reason = describe(error).description
+                context.log.warning("A scan could not be exported", error: error, metadata: ["scan": "\(scan.id)"])
+                await recorder.failed(scan, reason)
+                bytes = 0
+            }
+            progress.step(bytes)
+        }
+        return scans.count > room
+    }
+
+    /// - Returns: The bytes that were stored, 0 for a scan outside the window.
+    private func export(
+        _ scan: FinishedScan,
+        _ plan: ExportPlan,
+        _ recorder: ExportRecorder,
+        _ context: CallContext
+    ) async throws -> Int64 {
+        let window = plan.window
+        // A scan launched before the window is most likely outside: its end is asked for before its results are.
+        if plan.ids.isEmpty, scan.ended == nil, let launched = scan.launched, launched < window.since {
+            let path: JSONPath = "ServiceResponse.data[0].WasScan.endScanDate"
+            let call = WASCalls.get(scan.id)
+            let answer = try await services.qualys.send(call, context) {
+                .qps(scratch: services.scratch, limit: 64 << 20, found: [path])
+            }
+            let ended = answer[path].flatMap { Timestamp(iso8601: $0) }
+            guard window.verdict(launched: launched, ended: ended ?? launched) == .inside else {
+                await recorder.passedOver(scan, settles: plan.followsCursor && (ended ?? launched) < window.since)
+                return 0
+            }
+        }
+        let answer = try await services.qualys.send(WASCalls.download(scan.id), context) {
+            .qps(scratch: services.scratch, found: DownloadedScan.paths)
+        }
+        let download = try DownloadedScan(answer, id: scan.id)
+        if plan.ids.isEmpty, let ended = download.ended,
+            window.verdict(launched: scan.launched, ended: ended) == .outside
+        {
+            await recorder.passedOver(scan, settles: plan.followsCursor && ended < window.since)
+            return 0
+        }
+        let object = try await services.output.put(
+            JobObject(key: "\(scan.id).json", metadata: download.metadata),
+            .spooled(answer.body),
+            context
+        )
+        try await recorder.exported(scan, object, settles: plan.followsCursor, context)
+        return object.bytes
+    }
+
+    private func pause(
+        _ plan: ExportPlan,
+        _ recorder: ExportRecorder,
+        _ owner: String,
+        _ context: CallContext
+    ) async throws -> JobAnswer {
+        let state = await recorder.state
+        try await services.state.end(owner, state.json, context)
+        return JobAnswer(
+            job: .wasExport,
+            run: plan.name,
+            status: .continues,
+            counts: await counts(recorder),
+            reason: "There was no time for all of it."
+        )
+    }
+
+    private func finish(
+        _ plan: ExportPlan,
+        _ recorder: ExportRecorder,
+        _ owner: String,
+        _ context: CallContext
+    ) async throws -> JobAnswer {
+        let failed = await recorder.failed
+        let counts = await counts(recorder)
+        let manifest = Manifest(
+            job: .wasExport,
+            run: plan.name,
+            parametersName: plan.ids.isEmpty ? "window" : "parameters",
+            parameters: plan.described,
+            counts: counts,
+            objects: await recorder.objects.map(\.object),
+            failed: failed,
+            started: plan.started,
+            finished: services.clock.now()
+        )
+        let key = "manifests/was-export-\(plan.name).json"
+        _ = try await services.output.put(JobObject(key: key), .bytes(manifest.json), context)
+        var state = await recorder.state
+        plan.close(&state)
+        try await services.state.end(owner, state.json, context)
+        let answer = JobAnswer(
+            job: .wasExport,
+            run: plan.name,
+            status: .done,
+            counts: counts,
+            manifest: services.output.address(key)
+        )
+        guard failed.isEmpty else { throw JobError(partial: .wasExport, missing: failed, answer: answer) }
+        return answer
+    }
+
+    private func dryAnswer(
+        _ plan: ExportPlan,
+        _ scans: [FinishedScan],
+        _ owner: String,
+        _ context: CallContext
+    ) async throws -> JobAnswer {
+        for scan in scans {
+            context.log.info(
+                "Would be exported, if it finished in the window",
+                metadata: ["scan": "\(scan.id)", "launched": "\(scan.launched?.iso8601 ?? "")"]
+            )
+        }
+        try await services.state.end(owner, nil, context)
+        return JobAnswer(
+            job: .wasExport,
+            run: plan.name,
+            status: .done,
+            counts: [JobCount("candidates", scans.count)],
+            reason: "Nothing was exported: this was a dry run."
+        )
+    }
+
+    private func counts(_ recorder: ExportRecorder) async -> [JobCount] {
+        [
+            JobCount("exported", await recorder.objects.count), JobCount("failed", await recorder.failed.count),
+            JobCount("outside", await recorder.outside),
+        ]
+    }
+}

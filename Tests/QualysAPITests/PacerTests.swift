@@ -1,0 +1,113 @@
+import Support
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import QualysAPI
+
+@Suite("The pacer of an API")
+struct PacerTests {
+    private let clock = FakeClock()
+    private var deadline: Deadline { Deadline(FakeClock.start + .seconds(3600)) }
+
+    @Test("One call is made alone until the server has told its limit")
+    func alone() async throws {
+        let pacer = Pacer(workers: 8, clock: clock.clock)
+        #expect(await pacer.width == 1)
+        #expect(try await pacer.begin(until: deadline) == nil)
+        await pacer.finish(concurrency: 3, wait: nil, isAnswer: true)
+        #expect(await pacer.width == 3)
+    }
+
+    @Test("A server that tells no limit gets as many calls as there are workers")
+    func untold() async throws {
+        let pacer = Pacer(workers: 4, clock: clock.clock)
+        _ = try await pacer.begin(until: deadline)
+        await pacer.finish(concurrency: nil, wait: nil, isAnswer: true)
+        #expect(await pacer.width == 4)
+    }
+
+    @Test("A call that brought no answer tells nothing of the limit")
+    func noAnswer() async throws {
+        let pacer = Pacer(workers: 4, clock: clock.clock)
+        _ = try await pacer.begin(until: deadline)
+        await pacer.finish(concurrency: nil, wait: nil, isAnswer: false)
+        #expect(await pacer.width == 1)
+    }
+
+    @Test("Never more calls than the limit are at work, and all of them get their turn", arguments: [1, 2, 5, 10])
+    func limit(allowed: Int) async throws {
+        let pacer = Pacer(workers: 20, clock: clock.clock)
+        let deadline = deadline
+        let gauge = Gauge()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<200 {
+                group.addTask {
+                    _ = try await pacer.begin(until: deadline)
+                    gauge.enter()
+                    for _ in 0..<3 { await Task.yield() }
+                    gauge.leave()
+                    await pacer.finish(concurrency: allowed, wait: nil, isAnswer: true)
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(gauge.done == 200)
+        #expect(gauge.most <= allowed)
+    }
+
+    @Test("No call begins before the moment that the server named")
+    func waits() async throws {
+        let pacer = Pacer(workers: 2, clock: clock.clock)
+        _ = try await pacer.begin(until: deadline)
+        await pacer.finish(concurrency: 2, wait: .seconds(40), isAnswer: true)
+        _ = try await pacer.begin(until: deadline)
+        #expect(clock.now >= FakeClock.start + .seconds(40))
+    }
+
+    @Test("A wait beyond the deadline is told at once, and takes nothing")
+    func beyond() async throws {
+        let pacer = Pacer(workers: 1, clock: clock.clock)
+        _ = try await pacer.begin(until: deadline)
+        await pacer.finish(concurrency: 1, wait: .seconds(68928), isAnswer: true)
+        #expect(try await pacer.begin(until: deadline) == .seconds(68928))
+        #expect(clock.pauses.isEmpty)
+        clock.advance(.seconds(68928))
+        #expect(try await pacer.begin(until: Deadline(clock.now + .seconds(9))) == nil)
+    }
+
+    @Test("Who is cancelled while waiting leaves the queue, and the next gets its turn")
+    func cancelled() async throws {
+        let pacer = Pacer(workers: 1, clock: clock.clock)
+        let deadline = deadline
+        _ = try await pacer.begin(until: deadline)
+        let waiting = Task { try await pacer.begin(until: deadline) }
+        waiting.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await waiting.value }
+        let next = Task { try await pacer.begin(until: deadline) }
+        await pacer.finish(concurrency: nil, wait: nil, isAnswer: true)
+        #expect(try await next.value == nil)
+    }
+}
+
+/// How many are inside, and how many were at most.
+private final class Gauge: Sendable {
+    private let state = Mutex((now: 0, most: 0, done: 0))
+
+    var most: Int { state.withLock(\.most) }
+    var done: Int { state.withLock(\.done) }
+
+    func enter() {
+        state.withLock {
+            $0.now += 1
+            $0.most = max($0.most, $0.now)
+        }
+    }
+
+    func leave() {
+        state.withLock {
+            $0.now -= 1
+            $0.done += 1
+        }
+    }
+}

@@ -1,0 +1,233 @@
+import HTTPTransport
+import Support
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import QualysAPI
+
+@Suite("A call of Qualys")
+struct QualysClientTests {
+    private let clock = FakeClock()
+    private static let call = QualysCall(.hostList, path: "/api/2.0/fo/asset/host/", body: .form([("action", "list")]))
+
+    private static let account = QualysAccount(
+        username: Redacted("zoë"),
+        password: Redacted("p&+%"),
+        apiURL: "https://api.example.test/",
+        gatewayURL: "https://gateway.example.test"
+    )
+
+    private func client(
+        _ http: FakeHTTP,
+        accounts: [QualysAccount] = [Self.account],
+        workers: Int = 4
+    ) -> QualysClient {
+        let reads = Mutex(0)
+        let sessions = QualysSessions(http: http.client, clock: clock.clock) { _ in
+            reads.withLock { reads in
+                reads += 1
+                return accounts[min(reads, accounts.count) - 1]
+            }
+        }
+        return QualysClient(
+            sessions: sessions,
+            http: http.client,
+            workers: workers,
+            clock: clock.clock,
+            random: { 0.5 }
+        )
+    }
+
+    private func send(_ client: QualysClient, _ call: QualysCall = Self.call) async throws(QualysError) -> String {
+        try await client.send(call, .test(.seconds(600), now: clock.now)) {
+            let body = SpooledBody(folder: "/tmp")
+            return AnswerReceiver(sink: body.sink) { (_: HTTPResponse) throws(AnswerFault) in
+                let text = String(decoding: body.prefix(1000), as: UTF8.self)
+                if text.hasPrefix("cut") { throw .unreadable("It is cut.") }
+                if text.hasPrefix("<") || text.hasPrefix("{") { throw .error(Array(text.utf8)) }
+                return text
+            }
+        }
+    }
+
+    @Test("It is signed in with Basic in UTF-8, says who calls, and sends its form encoded")
+    func request() async throws {
+        let http = FakeHTTP([.answer(200, "fine")])
+        let call = QualysCall(
+            .hostList,
+            path: "/api/2.0/fo/asset/host/",
+            query: [("echo_request", "1")],
+            body: .form([("action", "list"), ("tag_set_include", "Größe & Co"), ("ids", "1-3,7")])
+        )
+        #expect(try await send(client(http), call) == "fine")
+        let sent = try #require(http.requests.first)
+        #expect(sent.url == "https://api.example.test/api/2.0/fo/asset/host/?echo_request=1")
+        #expect(sent.headers["Authorization"] == "Basic em/DqzpwJisl")
+        #expect(sent.headers["X-Requested-With"] != nil)
+        #expect(sent.bodyText == "action=list&tag_set_include=Gr%C3%B6%C3%9Fe%20%26%20Co&ids=1-3,7")
+    }
+
+    @Test(
+        "What may pass is tried again",
+        arguments: [
+            .answer(503, "<html>down</html>"), .answer(202), .answer(500), .failed(.dropped), .failed(.timeout),
+            .answer(200, "cut"), .answer(200, "<GENERIC_RETURN><RETURN number=\"999\">Internal error.</RETURN>"),
+            .answer(200, #"{"responseCode":"OTHER_ERROR"}"#),
+        ] as [Result<HTTPResponse, HTTPError>]
+    )
+    func again(first: Result<HTTPResponse, HTTPError>) async throws {
+        let http = FakeHTTP([first, first, .answer(200, "fine")])
+        #expect(try await send(client(http)) == "fine")
+        #expect(http.requests.count == 3)
+        #expect(clock.pauses.count == 2)
+    }
+
+    @Test("It gives up after as many attempts as the call has, with the last failure")
+    func givesUp() async throws {
+        let http = FakeHTTP([.answer(503, "down")])
+        var call = Self.call
+        call.attempts = 3
+        let error = await #expect(throws: QualysError.self) { try await send(client(http), call) }
+        #expect(error?.kind == .unavailable)
+        #expect(error?.status == 503)
+        #expect(http.requests.count == 3)
+    }
+
+    @Test(
+        "What is final ends at once",
+        arguments: [
+            (.answer(200, #"{"responseCode":"INVALID_REQUEST"}"#), QualysError.Kind.refused),
+            (.answer(404), .notFound), (.answer(403), .permission), (.failed(.tls), .unavailable),
+            (.answer(200, "<SIMPLE_RETURN><RESPONSE><CODE>1905</CODE><TEXT>no</TEXT>"), .refused),
+        ] as [(Result<HTTPResponse, HTTPError>, QualysError.Kind)]
+    )
+    func final(answer: Result<HTTPResponse, HTTPError>, kind: QualysError.Kind) async throws {
+        let http = FakeHTTP([answer])
+        let error = await #expect(throws: QualysError.self) { try await send(client(http)) }
+        #expect(error?.kind == kind)
+        #expect(http.requests.count == 1)
+    }
+
+    @Test("A limit is waited out as long as the server says, wherever it says it, and never right away")
+    func limits() async throws {
+        let cases: [(HTTPHeaders, String, ClosedRange<Int64>)] = [
+            (["X-RateLimit-ToWait-Sec": "40"], "<SIMPLE_RETURN><CODE>1965</CODE>", 40_000...40_250),
+            (["Retry-After": "9"], "", 9_000...9_250),
+            (
+                [:],
+                "<SIMPLE_RETURN><CODE>1965</CODE><KEY>SECONDS_TO_WAIT</KEY><VALUE>17</VALUE>",
+                17_000...17_250
+            ),
+            (["X-RateLimit-ToWait-Sec": "0"], "<SIMPLE_RETURN><CODE>1960</CODE>", 1_000...5_000),
+            ([:], "", 1_000...5_000),
+        ]
+        for (headers, body, wait) in cases {
+            let clock = FakeClock()
+            let http = FakeHTTP([.answer(409, body, headers: headers), .answer(200, "fine")])
+            let sessions = QualysSessions(http: http.client, clock: clock.clock) { _ in Self.account }
+            let client = QualysClient(
+                sessions: sessions,
+                http: http.client,
+                workers: 2,
+                clock: clock.clock,
+                random: { 0.5 }
+            )
+            #expect(try await send(client) == "fine")
+            #expect(wait.contains((clock.now - FakeClock.start).milliseconds), "\(headers) \(body)")
+        }
+    }
+
+    @Test("A limit that lasts beyond the deadline is told instead of waited for")
+    func longLimit() async throws {
+        let http = FakeHTTP([.answer(409, headers: ["X-RateLimit-ToWait-Sec": "68928"])])
+        let error = await #expect(throws: QualysError.self) { try await send(client(http)) }
+        #expect(error?.kind == .limit)
+        #expect(error?.isOutOfTime == true)
+        #expect(http.requests.count == 1)
+    }
+
+    @Test("A refused sign-in is tried once more when the secret has changed since, and only then")
+    func changedSecret() async throws {
+        let changed = QualysAccount(
+            username: Redacted("zoë"),
+            password: Redacted("new"),
+            apiURL: "https://api.example.test",
+            gatewayURL: "https://gateway.example.test"
+        )
+        let refused = Result<HTTPResponse, HTTPError>.answer(401)
+        let http = FakeHTTP([refused, .answer(200, "fine")])
+        #expect(try await send(client(http, accounts: [Self.account, changed])) == "fine")
+        #expect(http.requests[0].headers["Authorization"] != http.requests[1].headers["Authorization"])
+
+        let same = FakeHTTP([refused, .answer(200, "fine")])
+        let error = await #expect(throws: QualysError.self) { try await send(client(same)) }
+        #expect(error?.kind == .signIn)
+        #expect(same.requests.count == 1)
+    }
+
+    @Test("The gateway is called with its token, which is fetched once and renewed when it has run out")
+    func gateway() async throws {
+        let http = FakeHTTP { request, number throws(HTTPError) in
+            if request.url.hasSuffix("/auth") { return HTTPResponse(201, "head.number\(number).tail\n") }
+            let isExpired = request.headers["Authorization"] == "Bearer head.number1.tail" && number > 2
+            return isExpired ? HTTPResponse(401, #"{"message":"JWT expired"}"#) : HTTPResponse(200, "fine")
+        }
+        let client = client(http)
+        let call = QualysCall(.gateway, path: "/rest/2.0/search/am/asset")
+        #expect(try await send(client, call) == "fine")
+        #expect(try await send(client, call) == "fine")
+        let paths = http.requests.map { $0.url.replacingPrefix("https://gateway.example.test") }
+        #expect(
+            paths == [
+                "/auth", "/rest/2.0/search/am/asset", "/rest/2.0/search/am/asset", "/auth", "/rest/2.0/search/am/asset",
+            ]
+        )
+        #expect(http.requests[0].bodyText == "username=zo%C3%AB&password=p%26%2B%25&token=true")
+        #expect(http.requests[4].headers["Authorization"] == "Bearer head.number4.tail")
+    }
+
+    @Test("No error shows the user, the password or the token")
+    func secrets() async throws {
+        let http = FakeHTTP([.answer(401, #"{"responseCode":"INVALID_CREDENTIALS"}"#)])
+        let error = await #expect(throws: QualysError.self) { try await send(client(http)) }
+        let text = "\(error.map { "\($0) \($0.description)" } ?? "")"
+        #expect(!text.contains("p&+%") && !text.contains("em/DqzpwJisl"))
+        #expect("\(Self.account)".contains("p&+%") == false)
+    }
+}
+
+@Suite("The body of an answer, spooled")
+struct SpooledBodyTests {
+    @Test(
+        "What was written is read back, in memory or beyond, with its hash",
+        arguments: [0, 1, 1000, 1001, 5_000_000]
+    )
+    func readBack(count: Int) throws {
+        let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        let body = SpooledBody(folder: "/tmp", memoryLimit: 1000)
+        for start in stride(from: 0, to: count, by: 777) {
+            try bytes[start..<min(start + 777, count)].withUnsafeBytes { try body.append($0) }
+        }
+        var read: [UInt8] = []
+        try body.forEachPiece { read.append(contentsOf: $0) }
+        #expect(read == bytes)
+        #expect(body.byteCount == Int64(count))
+        #expect(body.prefix(10) == Array(bytes.prefix(10)))
+        #expect(body.sha256.utf8.count == 64)
+    }
+
+    @Test("A body that is longer than its limit is refused")
+    func limit() throws {
+        let body = SpooledBody(folder: "/tmp", limit: 10)
+        #expect(throws: SpoolError.tooLong(10)) {
+            try [UInt8](repeating: 1, count: 11).withUnsafeBytes { try body.append($0) }
+        }
+    }
+}
+
+extension String {
+    fileprivate func replacingPrefix(_ prefix: String) -> String {
+        hasPrefix(prefix) ? String(dropFirst(prefix.count)) : self
+    }
+}
