@@ -112,6 +112,21 @@ let package = Package(
         room("WASExport", ["JSONStream", "Jobs", "QualysAPI", "Support", "Telemetry", log]),
         tests(of: "WASExport", ["HTTPTransport", "Jobs", "QualysAPI", "Support", "Telemetry", "TestSupport", log]),
         room(
+            "CARImport",
+            [
+                "Files", "HTTPTransport", "JSONStream", "Jobs", "QualysAPI", "SQLite", "Support", "Telemetry",
+                "XMLStream", log,
+            ]
+        ),
+        tests(
+            of: "CARImport",
+            [
+                "HTTPTransport", "JSONStream", "Jobs", "QualysAPI", "SQLite", "Support", "Telemetry", "TestSupport",
+                "XMLStream", log,
+            ],
+            exclude: ["html_peer.py"]
+        ),
+        room(
             "FunctionScan",
             ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support", "Telemetry", log]
         ),
@@ -125,8 +140,8 @@ let package = Package(
         room(
             "Application",
             [
-                "AWSClients", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QScanner", "QualysAPI",
-                "Support", "Telemetry", "WASExport", log,
+                "AWSClients", "CARImport", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QScanner",
+                "QualysAPI", "Support", "Telemetry", "WASExport", log,
             ]
         ),
         tests(
@@ -140,8 +155,8 @@ let package = Package(
         program(
             "qualysctl",
             [
-                "AWSClients", "Application", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QualysAPI",
-                "Support", "Telemetry", "WASExport", log, argumentParser,
+                "AWSClients", "Application", "CARImport", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime",
+                "QualysAPI", "Support", "Telemetry", "WASExport", log, argumentParser,
             ]
         ),
 

@@ -17,7 +17,9 @@ struct QualysCtl: AsyncParsableCommand {
 
             Exit status: 0 all done; 1 failed; 2 bad usage; 3 done in part.
             """,
-        subcommands: [ScanCommand.self, InvokeCommand.self, WASExportCommand.self, DoctorCommand.self]
+        subcommands: [
+            ScanCommand.self, InvokeCommand.self, WASExportCommand.self, CARImportCommand.self, DoctorCommand.self,
+        ]
     )
 
     static func main() async {
