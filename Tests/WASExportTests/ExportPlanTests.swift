@@ -19,7 +19,7 @@ struct ExportPlanTests {
         let plan = ExportPlan(WASExportParameters(), &state, at: now)
         #expect(plan.window == ExportWindow(since: try time("2026-11-21"), until: now))
         #expect(plan.launchedAfter == plan.window.since - ExportWindow.lookBack)
-        #expect(state[.scheduled]?.name == "20261121T030045Z")
+        #expect(plan.name == "20261121T030045Z")
     }
 
     @Test("The next run goes on where the last one ended, and still takes what was being processed then")
