@@ -108,7 +108,10 @@ let package = Package(
         room("QualysAPI", ["HTTPTransport", "Hashing", "JSONStream", "Support", "Telemetry", log]),
         tests(of: "QualysAPI", ["HTTPTransport", "Support", "Telemetry", "TestSupport", log]),
         room("Jobs", ["AWSClients", "Files", "HTTPTransport", "Hashing", "QualysAPI", "Support", "Telemetry", log]),
-        tests(of: "Jobs", ["AWSClients", "QualysAPI", "Support", "Telemetry", "TestSupport", log]),
+        tests(
+            of: "Jobs",
+            ["AWSClients", "AWSSigning", "HTTPTransport", "QualysAPI", "Support", "Telemetry", "TestSupport", log]
+        ),
         room("WASExport", ["JSONStream", "Jobs", "QualysAPI", "Support", "Telemetry", log]),
         tests(of: "WASExport", ["HTTPTransport", "Jobs", "QualysAPI", "Support", "Telemetry", "TestSupport", log]),
         room(
