@@ -111,8 +111,12 @@ deploy-test: setup $(VENV)/deploy-installed bootstrap ## Deploy every template t
 	@cd Tests/Deploy && $(PROJECT_PYTHON) -m pytest -q
 
 .PHONY: bench
-bench: setup package ## Measure start-up, cached answers and memory of the package, side by side with Python
+bench: setup package streambench ## Measure start-up, cached answers, memory and parsing, side by side with Python
 	@$(VENV)/bin/python Tests/Benchmarks/bench.py build/bootstrap.zip
+
+.PHONY: streambench
+streambench: libraries
+	@$(SWIFT) build $(RELEASE_FLAGS) --product streambench
 
 ##@ Package
 .PHONY: package
