@@ -319,17 +319,15 @@ deploy_spoke_stackset() {
 stack_set() {
     local name=$1 template=cloudformation/$2 now verb given
     shift 2
-    given=$(mktemp)
-    trap 'rm -f "$given"' RETURN
     now=$(aws cloudformation describe-stack-set --stack-set-name "$name" ${CALL_AS[@]+"${CALL_AS[@]}"} --output json \
         2> /dev/null || true)
-    verb=$(stack_set_changes "$template" "$given" "$@" <<< "$now")
+    { read -r verb; read -r given; } < <(stack_set_changes "$template" "$@" <<< "$now")
     if [ "$verb" = none ]; then
         say "StackSet $name: no changes"
     else
         say "StackSet $name: $verb in $AWS_REGION"
         operation "$name" "$(aws cloudformation "$verb-stack-set" --stack-set-name "$name" --template-body "file://$template" \
-            --capabilities CAPABILITY_NAMED_IAM --parameters "file://$given" --permission-model SERVICE_MANAGED \
+            --capabilities CAPABILITY_NAMED_IAM --parameters "$given" --permission-model SERVICE_MANAGED \
             --auto-deployment "Enabled=true,RetainStacksOnAccountRemoval=false" ${CALL_AS[@]+"${CALL_AS[@]}"} \
             --query OperationId --output text)"
     fi
@@ -339,20 +337,19 @@ stack_set() {
         --query OperationId --output text)"
 }
 
-# Reads what describe-stack-set said, or nothing; writes the parameters to a file in the form of the CLI, and prints
-# create, update or none.
+# Reads what describe-stack-set said, or nothing; prints create, update or none, and the parameters in the form of the CLI.
 stack_set_changes() {
     python3 -c '
 import json, sys
-template, file, *given = sys.argv[1:]
+template, *given = sys.argv[1:]
 now = json.loads(sys.stdin.read().strip() or "{}").get("StackSet")
 body = open(template, encoding="utf-8").read()
 before = {item["ParameterKey"]: item["ParameterValue"] for item in (now or {}).get("Parameters", [])}
 known = {name: value for name, value in before.items() if f"\n  {name}:\n" in body}
 after = known | dict(item.split("=", 1) for item in given)
-json.dump([{"ParameterKey": name, "ParameterValue": value} for name, value in after.items()], open(file, "w"))
 same = now and before == after and now["TemplateBody"].strip() == body.strip()
-print("none" if same else "update" if now else "create")' "$@"
+print("none" if same else "update" if now else "create")
+print(json.dumps([{"ParameterKey": name, "ParameterValue": value} for name, value in after.items()]))' "$@"
 }
 
 # Waits for an operation of a StackSet: the next one would be refused meanwhile. Creating a StackSet is none.
@@ -390,9 +387,19 @@ update_function() {
 
 logs() {
     check_tools
-    local group
+    local group from at line
     group=$(needed_output LogGroup)
-    aws logs tail "$group" --follow --format short
+    # aws logs tail is not in every version of the AWS CLI.
+    from=$((($(date +%s) - 600) * 1000))
+    while :; do
+        while IFS=$'\t' read -r at line; do
+            [ -n "$line" ] || continue
+            printf '%s\n' "$line"
+            from=$((at + 1))
+        done < <(aws logs filter-log-events --log-group-name "$group" --start-time "$from" \
+            --query 'sort_by(events, &timestamp)[].[timestamp, message]' --output text)
+        sleep 2
+    done
 }
 
 # Forgets that a function was scanned, and scans it again by the event that a change would bring.
