@@ -58,7 +58,7 @@ struct FieldRules {
     }
 
     /// What stands for a value that is not there.
-    static let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+    static var nothing: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
 }
 
 /// A time as Qualys writes it, `2023-01-05T10:00:00Z`, perhaps with a fraction. In the database it is

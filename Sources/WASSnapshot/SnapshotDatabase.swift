@@ -23,9 +23,9 @@ final class SnapshotDatabase {
     )
     private var pending = 0
 
-    /// The QIDs of the findings that were written, each until it is taken.
+    /// The QIDs of the findings that were written, until they are taken; and those that were.
     private var newQIDs: Set<Int64> = []
-    private var knownQIDs: Set<Int64> = []
+    private var takenQIDs: Set<Int64> = []
 
     /// - Parameters:
     ///   - path: Made when it is not there, else gone on with.
@@ -76,7 +76,7 @@ final class SnapshotDatabase {
         let write = { [self] (item: JSONValue) in
             guard let value = item[record] else { return }
             if try writer.write(value, webApp: webApp, batch) { rows += 1 }
-            if webApp != nil, let qid = value["qid"]?.scalarText.flatMap({ Int64($0) }), qid > 0 { insert(qid) }
+            if webApp != nil, let qid = value["qid"]?.integer, qid > 0, !takenQIDs.contains(qid) { newQIDs.insert(qid) }
             try count(1)
         }
         try page.forEachPiece { try reader.push($0, item: write) }
@@ -121,19 +121,29 @@ final class SnapshotDatabase {
         try numbers("SELECT id FROM \(SnapshotTable.webApps.name)")
     }
 
-    /// QIDs that came since the last call.
-    func takeNewQIDs() -> [Int64] {
+    /// How many findings each web application has; those without are left out.
+    func findingsByWebApp() throws -> [Int64: Int] {
+        let sql = "SELECT webApp_id, count(*) FROM \(SnapshotTable.findings.name) GROUP BY webApp_id"
+        let statement = try database.prepare(sql, for: "counting findings")
+        var counts: [Int64: Int] = [:]
+        while try statement.step() { counts[statement.integer(at: 0)] = Int(statement.integer(at: 1)) }
+        return counts
+    }
+
+    /// QIDs that came since they were last taken, as soon as there are so many of them.
+    func takeQIDs(atLeast count: Int) -> [Int64] {
+        guard newQIDs.count >= count else { return [] }
         defer { newQIDs = [] }
+        takenQIDs.formUnion(newQIDs)
         return newQIDs.sorted()
     }
 
-    /// QIDs of findings that no call has given yet.
+    /// All QIDs that were not taken yet.
     func takeRemainingQIDs() throws -> [Int64] {
         let all = try numbers("SELECT DISTINCT qid FROM \(SnapshotTable.findings.name) WHERE qid > 0")
+        defer { takenQIDs = all }
         newQIDs = []
-        let rest = all.subtracting(knownQIDs)
-        knownQIDs = all
-        return rest.sorted()
+        return all.subtracting(takenQIDs).sorted()
     }
 
     /// Completes it: indexes, views, the last word on every table. Nothing can be written afterwards.
@@ -181,10 +191,6 @@ final class SnapshotDatabase {
         let writer = try RowWriter(table, in: database, replacing: replaces)
         writers[table.name] = writer
         return writer
-    }
-
-    private func insert(_ qid: Int64) {
-        if knownQIDs.insert(qid).inserted { newQIDs.insert(qid) }
     }
 
     private func numbers(_ sql: String) throws -> Set<Int64> {
