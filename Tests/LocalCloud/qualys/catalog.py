@@ -97,5 +97,7 @@ class Catalog(Records):
             row["updatedBy"] = USER
         if shape % 4 == 2:
             row["netbiosName"] = gap("host")
-            row["comments"] = listed("Comment", {"contents": "prüfen", "createdDate": "2022-01-18T19:45:09Z"})
+            row["comments"] = listed(
+                "Comment", {"contents": "prüfen", "createdDate": "2022-01-18T19:45:09Z"}
+            )
         return row

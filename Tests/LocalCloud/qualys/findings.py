@@ -77,7 +77,11 @@ class Findings(Records):
             return None
         webapps = sorted({int(part) for part in criterion.value.split(",")})
         return [
-            id for webapp in webapps if self.webapps.has(webapp) for id in self.of(webapp) if id not in self.removed
+            id
+            for webapp in webapps
+            if self.webapps.has(webapp)
+            for id in self.of(webapp)
+            if id not in self.removed
         ]
 
     def bits(self, id: int) -> int:
@@ -135,7 +139,11 @@ class Findings(Records):
         whole = _plain(shape, self.options.finding_bytes)
         if view != BRIEF:
             return whole
-        return {name: value for name, value in whole.items() if name not in ("resultList", "history", "sslData")}
+        return {
+            name: value
+            for name, value in whole.items()
+            if name not in ("resultList", "history", "sslData")
+        }
 
 
 @lru_cache(4096)
@@ -144,7 +152,9 @@ def _names(webapps: WebApps, webapp: int, form: str) -> tuple[bytes, bytes]:
 
 
 def _type(shape: int) -> str:
-    return pick(("VULNERABILITY",) * 6 + ("INFORMATION_GATHERED",) * 3 + ("SENSITIVE_CONTENT",), shape)
+    return pick(
+        ("VULNERABILITY",) * 6 + ("INFORMATION_GATHERED",) * 3 + ("SENSITIVE_CONTENT",), shape
+    )
 
 
 @lru_cache(1024)
@@ -174,7 +184,9 @@ def _plain(shape: int, size: int) -> dict[str, Any]:
     finding["severity"] = str(severity)
     if kind != "INFORMATION_GATHERED":
         finding["url"] = gap("url") + f"&q={shape}"
-        finding["status"] = pick(("ACTIVE", "NEW", "ACTIVE", "REOPENED", "FIXED", "PROTECTED"), shape // 2)
+        finding["status"] = pick(
+            ("ACTIVE", "NEW", "ACTIVE", "REOPENED", "FIXED", "PROTECTED"), shape // 2
+        )
     finding |= {"firstDetectedDate": gap("first"), "lastDetectedDate": gap("detected")}
     if kind != "INFORMATION_GATHERED":
         finding |= {"lastTestedDate": gap("detected"), "timesDetected": number("times")}
@@ -185,7 +197,10 @@ def _plain(shape: int, size: int) -> dict[str, Any]:
         finding |= _handled(shape, severity)
     finding["updatedDate"] = gap("detected")
     if shape % 8 == 5:
-        finding |= {"internalSequence": 18446744073709551615, "newMember": {"ratio": 1e-7, "list": [None, True]}}
+        finding |= {
+            "internalSequence": 18446744073709551615,
+            "newMember": {"ratio": 1e-7, "list": [None, True]},
+        }
     return finding
 
 
@@ -205,8 +220,10 @@ def _classified(shape: int) -> dict[str, Any]:
 
 
 def _results(kind: str, size: int) -> dict[str, Any]:
-    text = ("Ergebnis für \"><qss a=X1Y2> ]]> \u2028 " * (size // 40 + 1))[:size]
-    payload: dict[str, Any] = {"response": "https://app.example.test/\nhttps://app.example.test/ä\n" + text}
+    text = ('Ergebnis für "><qss a=X1Y2> ]]> \u2028 ' * (size // 40 + 1))[:size]
+    payload: dict[str, Any] = {
+        "response": "https://app.example.test/\nhttps://app.example.test/ä\n" + text
+    }
     if kind == "VULNERABILITY":
         payload = {
             "payload": '"><qss a=X1Y2>',
@@ -240,6 +257,10 @@ def _handled(shape: int, severity: int) -> dict[str, Any]:
         }  # fmt: skip
     if shape % 4 == 0:
         members["retest"] = {"retestStatus": "NO_RETEST"}
-        scan = {"id": 3001, "reference": "was/1714779000000.1000001", "launchedDate": "2024-05-04T02:00:00Z"}
+        scan = {
+            "id": 3001,
+            "reference": "was/1714779000000.1000001",
+            "launchedDate": "2024-05-04T02:00:00Z",
+        }
         members["history"] = {"set": [{"WebAppFindingHistory": {"scanData": scan}}]}
     return members

@@ -217,7 +217,9 @@ class Connection:
             self._loop.remove_reader(self._socket)
 
     async def _send_refusal(self, status: int) -> None:
-        head = f"HTTP/1.1 {status} {_reason(status)}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        head = (
+            f"HTTP/1.1 {status} {_reason(status)}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
         await self._loop.sock_sendall(self._socket, head.encode())
 
     async def _send(self, exchange: Exchange, answer: Answer) -> bool:
@@ -258,6 +260,8 @@ class Connection:
         for piece in _gathered(body):
             await self._put(exchange, start + b"%x\r\n" % len(piece))
             await self._put(exchange, piece)
+            # A client that reads fast would otherwise keep the others waiting.
+            await asyncio.sleep(0)
             start = b"\r\n"
         exchange.release()
         await self._put(exchange, start + b"0\r\n\r\n")
@@ -279,7 +283,9 @@ class Connection:
             piece = piece[:left]
             left -= len(piece)
             if piece:
-                await self._put(exchange, b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+                await self._put(
+                    exchange, b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece
+                )
             if left <= 0:
                 await self._wait(answer.linger)
                 return False
