@@ -133,7 +133,7 @@ let package = Package(
             "Application",
             [
                 "AWSClients", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QScanner", "QualysAPI",
-                "Support", "Telemetry", "WASExport", log,
+                "Support", "Telemetry", "WASExport", "WASSnapshot", log,
             ]
         ),
         tests(
@@ -148,7 +148,7 @@ let package = Package(
             "qualysctl",
             [
                 "AWSClients", "Application", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QualysAPI",
-                "Support", "Telemetry", "WASExport", log, argumentParser,
+                "Support", "Telemetry", "WASExport", "WASSnapshot", log, argumentParser,
             ]
         ),
 
