@@ -168,12 +168,12 @@ final class SnapshotDatabase {
         for table in SnapshotTable.all {
             var status = statuses[table.name] ?? LoadStatus(name: table.name, batch: "000000")
             status.stage = .final
-            try save(status)
+            statuses[table.name] = status
         }
         var whole = LoadStatus(name: LoadStatus.whole, batch: "0")
         whole.stage = .final
         whole.missing = missing
-        try save(whole)
+        statuses[whole.name] = whole
         try commit()
     }
 
@@ -226,8 +226,9 @@ final class SnapshotDatabase {
 
     private func commit() throws {
         guard pending > 0 else { return }
-        for (name, status) in statuses where status.stage == .begin {
-            statuses[name]?.stage = .end
+        for (name, var status) in statuses {
+            if status.stage == .begin { status.stage = .end }
+            statuses[name] = status
             try save(status)
         }
         try database.execute("COMMIT", for: "committing a transaction")
