@@ -115,6 +115,13 @@ let package = Package(
         room("WASExport", ["JSONStream", "Jobs", "QualysAPI", "Support", "Telemetry", log]),
         tests(of: "WASExport", ["HTTPTransport", "Jobs", "QualysAPI", "Support", "Telemetry", "TestSupport", log]),
         room(
+            "WASSnapshot",
+            [
+                "Compression", "Files", "HTTPTransport", "Hashing", "JSONStream", "Jobs", "QualysAPI", "SQLite", "Support",
+                "Telemetry", "XMLStream", log,
+            ]
+        ),
+        room(
             "FunctionScan",
             ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support", "Telemetry", log]
         ),
@@ -129,7 +136,7 @@ let package = Package(
             "Application",
             [
                 "AWSClients", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QScanner", "QualysAPI",
-                "Support", "Telemetry", "WASExport", log,
+                "Support", "Telemetry", "WASExport", "WASSnapshot", log,
             ]
         ),
         tests(
@@ -144,7 +151,7 @@ let package = Package(
             "qualysctl",
             [
                 "AWSClients", "Application", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QualysAPI",
-                "Support", "Telemetry", "WASExport", log, argumentParser,
+                "Support", "Telemetry", "WASExport", "WASSnapshot", log, argumentParser,
             ]
         ),
 

@@ -17,7 +17,10 @@ struct QualysCtl: AsyncParsableCommand {
 
             Exit status: 0 all done; 1 failed; 2 bad usage; 3 done in part.
             """,
-        subcommands: [ScanCommand.self, InvokeCommand.self, WASExportCommand.self, DoctorCommand.self]
+        subcommands: [
+            ScanCommand.self, InvokeCommand.self, WASExportCommand.self, WASSnapshotCommand.self, DoctorCommand.self,
+            LoadPagesCommand.self,
+        ]
     )
 
     static func main() async {
