@@ -11,6 +11,7 @@ final class CurlMailbox: Sendable {
         var phase = Phase.asleep
         var orders: [TransferOrder] = []
         var cancelled: [TransferTicket] = []
+        var resumed: [TransferTicket] = []
         var multi: MultiReference?
         var waitingForEnd: [CheckedContinuation<Void, Never>] = []
     }
@@ -28,6 +29,7 @@ final class CurlMailbox: Sendable {
     struct Contents {
         var orders: [TransferOrder]
         var cancelled: [TransferTicket]
+        var resumed: [TransferTicket]
         var isClosing: Bool
     }
 
@@ -59,6 +61,15 @@ final class CurlMailbox: Sendable {
         state.withLock { state in
             guard state.phase == .running else { return }
             state.cancelled.append(ticket)
+            state.multi?.wakeUp()
+        }
+    }
+
+    /// Lets a transfer go on that waits for the reader of its body.
+    func resume(_ ticket: TransferTicket) {
+        state.withLock { state in
+            guard state.phase == .running else { return }
+            state.resumed.append(ticket)
             state.multi?.wakeUp()
         }
     }
@@ -101,10 +112,12 @@ final class CurlMailbox: Sendable {
             defer {
                 state.orders.removeAll()
                 state.cancelled.removeAll()
+                state.resumed.removeAll()
             }
             return Contents(
                 orders: state.orders,
                 cancelled: state.cancelled,
+                resumed: state.resumed,
                 isClosing: state.phase == .closing
             )
         }

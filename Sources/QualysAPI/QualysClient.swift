@@ -23,6 +23,9 @@ package struct QualysClient: Sendable {
     /// for a running call to finish.
     let backoff: Backoff
 
+    /// Who is told of every request.
+    var observer: CallObserver?
+
     /// - Parameters:
     ///   - workers: The most calls of one API at a time; the server may allow fewer.
     package init(
@@ -39,6 +42,13 @@ package struct QualysClient: Sendable {
         self.clock = clock
         self.random = random
         self.backoff = backoff
+    }
+
+    /// Takes the limit on calls at a time that the last answer of one API named for another, which has not been called
+    /// yet: it is the subscription's, unless its owner had it changed. The other's own answers count as soon as they come.
+    package func expect(_ api: QualysCall.API, asIn known: QualysCall.API) async {
+        guard let concurrency = await pacers.pacer(of: known).told else { return }
+        await pacers.pacer(of: api).expect(concurrency)
     }
 
     /// Makes a call until it brings a proper answer, fails for good, or the deadline comes.
@@ -131,6 +141,10 @@ package struct QualysClient: Sendable {
     private enum Attempt<Body: Sendable> {
         case success(Body, LimitHeaders)
         case failure(FailedAttempt)
+
+        var error: QualysError? {
+            if case .failure(let failed) = self { failed.error } else { nil }
+        }
     }
 
     private struct FailedAttempt {
@@ -152,15 +166,58 @@ package struct QualysClient: Sendable {
             let verdict: AnswerVerdict = error.kind == .unavailable ? .passing(error.kind) : .final(error.kind)
             return .failure(FailedAttempt(error: error, verdict: verdict))
         }
+        let request = request(call, session, within: context.deadline.remaining(at: clock.now()))
+        let number = observer?.nextNumber() ?? 0
+        let started = clock.now()
+        let sink = CountedSink(receiver.sink)
+        func tell(_ attempt: Attempt<Body>, _ response: HTTPResponse?) -> Attempt<Body> {
+            observer?.note(
+                CallRecord(
+                    number: number,
+                    call: call,
+                    status: response?.status ?? 0,
+                    seconds: Double((clock.now() - started).milliseconds) / 1000,
+                    bytes: sink.byteCount(response),
+                    error: attempt.error
+                )
+            )
+            return attempt
+        }
+        let result = await transfer(request, sink.sink, receiver)
+        return tell(outcome(of: result, call, receiver, session), try? result.get())
+    }
+
+    /// Sends a request while its receiver reads.
+    private func transfer<Body: Sendable>(
+        _ request: HTTPRequest,
+        _ sink: HTTPBodySink,
+        _ receiver: AnswerReceiver<Body>
+    ) async -> Result<HTTPResponse, HTTPError> {
+        async let reading: Void = receiver.read()
+        let result: Result<HTTPResponse, HTTPError>
+        do {
+            result = .success(try await http.send(request, sink))
+        } catch {
+            result = .failure(error)
+        }
+        await reading
+        return result
+    }
+
+    private func outcome<Body: Sendable>(
+        of result: Result<HTTPResponse, HTTPError>,
+        _ call: QualysCall,
+        _ receiver: AnswerReceiver<Body>,
+        _ session: QualysSession
+    ) -> Attempt<Body> {
         func fail(_ error: QualysError, _ verdict: AnswerVerdict, _ limits: LimitHeaders = LimitHeaders()) -> Attempt<
             Body
         > {
             .failure(FailedAttempt(error: error, verdict: verdict, limits: limits, session: session))
         }
-        let request = request(call, session, within: context.deadline.remaining(at: clock.now()))
         let response: HTTPResponse
         do {
-            response = try await http.send(request, receiver.sink)
+            response = try result.get()
         } catch {
             if error.reason == .cancelled { return fail(cancelled(call), .final(.cancelled)) }
             if error.reason == .sink, let fault = receiver.fault() {
