@@ -22,7 +22,7 @@ RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS) \
 	--disable-local-rpath -Xlinker -rpath -Xlinker '$$ORIGIN/lib' -Xlinker --disable-new-dtags
 RELEASE := .build/release
 
-APT_PACKAGES := pkg-config libcurl4-openssl-dev zlib1g-dev libssl-dev libexpat1-dev python3 python3-venv
+APT_PACKAGES := pkg-config libcurl4-openssl-dev zlib1g-dev libssl-dev libexpat1-dev libsqlite3-dev python3 python3-venv
 REQUIREMENTS := Tests/LocalCloud/requirements.txt
 # What checks the templates: 400 MB, for `make test` alone.
 DEPLOY_REQUIREMENTS := Tests/Deploy/requirements.txt
@@ -46,7 +46,7 @@ setup: $(VENV)/installed ## Install what is needed: Debian packages and a virtua
 
 .PHONY: libraries
 libraries:
-	@if ! pkg-config --exists libcurl zlib libcrypto expat 2>/dev/null \
+	@if ! pkg-config --exists libcurl zlib libcrypto expat sqlite3 2>/dev/null \
 		|| ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 		$$sudo apt-get update -qq; \

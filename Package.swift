@@ -72,6 +72,8 @@ let package = Package(
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         // The static one (module.modulemap): Debian's shared one does not load on Lambda's glibc. pkg-config would add that.
         library("CExpat", pkgConfig: nil, apt: "libexpat1-dev"),
+        // Static too: the package for Lambda needs no further library.
+        library("CSQLite", pkgConfig: nil, apt: "libsqlite3-dev"),
         // Not imported: `bootstrap` links it to start on Lambda's glibc.
         .target(name: "CLambdaCompat"),
 
@@ -83,6 +85,10 @@ let package = Package(
         tests(of: "Files", ["Hashing", "Support", "TestSupport"]),
         room("Compression", ["CZlib", "Support"]),
         tests(of: "Compression", ["Hashing", "Support", "TestSupport"], exclude: ["gzip_peer.py"]),
+        room("JSONStream", ["Support"]),
+        tests(of: "JSONStream", ["TestSupport"], exclude: ["float_vectors.py", "json_vectors.py"]),
+        room("SQLite", ["CSQLite", "Support"]),
+        tests(of: "SQLite", ["Support", "TestSupport"], exclude: ["sqlite_peer.py"]),
         room("Telemetry", ["Support", log]),
         tests(of: "Telemetry", ["Support", "TestSupport", log]),
         room("HTTPTransport", ["CCurl", "Support"]),
@@ -97,7 +103,6 @@ let package = Package(
         room("LambdaRuntime", ["HTTPTransport", "Support", log]),
         tests(of: "LambdaRuntime", ["HTTPTransport", "Support", "TestSupport", log, inMemoryLog]),
         room("QScanner", ["Support", subprocess, system]),
-        room("JSONStream", ["Support"]),
         room("QualysAPI", ["HTTPTransport", "Hashing", "JSONStream", "Support", "Telemetry", log]),
         tests(of: "QualysAPI", ["HTTPTransport", "Support", "Telemetry", "TestSupport", log]),
         room("Jobs", ["AWSClients", "Files", "HTTPTransport", "Hashing", "QualysAPI", "Support", "Telemetry", log]),
@@ -118,23 +123,23 @@ let package = Package(
         room(
             "Application",
             [
-                "AWSClients", "FunctionScan", "HTTPTransport", "LambdaRuntime", "QScanner", "QualysAPI", "Support",
-                "Telemetry", log,
+                "AWSClients", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QScanner", "QualysAPI",
+                "Support", "Telemetry", "WASExport", log,
             ]
         ),
         tests(
             of: "Application",
             [
-                "AWSClients", "FunctionScan", "HTTPTransport", "LambdaRuntime", "QScanner", "QualysAPI", "Support",
-                "Telemetry", "TestSupport", log, inMemoryLog,
+                "AWSClients", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QScanner", "QualysAPI",
+                "Support", "Telemetry", "TestSupport", log, inMemoryLog,
             ]
         ),
         program("bootstrap", ["Application", "CLambdaCompat", "HTTPTransport", "LambdaRuntime", "Support", log]),
         program(
             "qualysctl",
             [
-                "AWSClients", "Application", "FunctionScan", "HTTPTransport", "LambdaRuntime", "QualysAPI", "Support",
-                "Telemetry", log, argumentParser,
+                "AWSClients", "Application", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QualysAPI",
+                "Support", "Telemetry", "WASExport", log, argumentParser,
             ]
         ),
 

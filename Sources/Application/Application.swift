@@ -16,14 +16,19 @@ package struct Application: Sendable {
     package let scratch: ScratchFolders
     package let functionScan: FunctionScan
 
+    /// Kept from event to event: so are the limits that Qualys told, and the gateway's token.
+    package let qualys: QualysClient
+
     /// - Parameters:
     ///   - scratchRoot: A folder of this program's own for what scans leave.
+    ///   - account: Who signs in to Qualys, when that is not in the secret.
     ///   - emit: Takes metrics, with the logger of the work they are of.
     package init(
         settings: Settings,
         environment: [String: String],
         http: HTTPClient,
         scratchRoot: String,
+        account: QualysAccount? = nil,
         emit: @escaping @Sendable ([MetricRecord], Logger) -> Void = Application.printMetrics
     ) {
         self.settings = settings
@@ -72,6 +77,19 @@ package struct Application: Sendable {
             scratch: scratch,
             emit: emit
         )
+        let sessions = QualysSessions(
+            http: http,
+            read: { context in
+                if let account { return account }
+                return try QualysAccount(
+                    secret: try await secrets.secret(context),
+                    apiURL: settings.qualysAPIURL,
+                    gatewayURL: settings.qualysGatewayURL
+                )
+            },
+            forget: { await secrets.forget() }
+        )
+        qualys = QualysClient(sessions: sessions, http: http, workers: settings.maxWorkers)
         functionScan = FunctionScan(steps: steps, crossAccountRoleName: settings.crossAccountRoleName)
     }
 

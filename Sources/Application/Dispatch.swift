@@ -1,4 +1,5 @@
 package import FunctionScan
+import Jobs
 package import LambdaRuntime
 package import Logging
 package import Support
@@ -10,12 +11,19 @@ package struct Dispatch: Sendable {
     private static let leastTime = Duration.seconds(30)
 
     private let functionScan: FunctionScan
+    private let jobs: ScheduledJobs
     private let functionName: String?
     private let clock: WallClock
 
     /// - Parameter functionName: Our own (`AWS_LAMBDA_FUNCTION_NAME`).
-    package init(functionScan: FunctionScan, functionName: String?, clock: WallClock = .system) {
+    package init(
+        functionScan: FunctionScan,
+        jobs: ScheduledJobs,
+        functionName: String?,
+        clock: WallClock = .system
+    ) {
         self.functionScan = functionScan
+        self.jobs = jobs
         self.functionName = functionName
         self.clock = clock
     }
@@ -40,8 +48,8 @@ package struct Dispatch: Sendable {
         switch event {
         case .functionChange(let change):
             return try await functionScan.run(change, identity: identity, owner: owner, context).json
-        case .job(let name):
-            throw EventError.unsupported("The job \(quoted(name)) is not part of this version.")
+        case .job(let job):
+            return try await jobs.run(job, owner, context).json
         case .batch:
             throw EventError.malformed("A message of an SQS batch holds a batch itself.")
         }

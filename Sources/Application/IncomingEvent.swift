@@ -1,13 +1,13 @@
 import FoundationEssentials
 package import FunctionScan
+import Jobs
 import Support
 
 /// An event, told apart by what it asks for.
 package enum IncomingEvent: Sendable {
     case functionChange(FunctionChange)
 
-    /// A scheduled job by its name; its parameters are in the event.
-    case job(String)
+    case job(JobEvent)
 
     /// An SQS batch. Each record's body is an event of its own.
     case batch([Record])
@@ -32,9 +32,9 @@ package enum IncomingEvent: Sendable {
         if let records = envelope.Records {
             self = .batch(records)
         } else if let job = envelope.job ?? envelope.detail?.job {
-            self = .job(job)
+            self = .job(try job.event)
         } else if envelope.detailType == "Scheduled Event" {
-            self = .job("was-export")
+            self = .job(JobEvent(name: .wasExport))
         } else if envelope.detailType == "AWS API Call via CloudTrail", let detail = envelope.detail?.trail {
             self = .functionChange(try FunctionChange(detail, account: envelope.account, region: envelope.region))
         } else {
@@ -47,18 +47,28 @@ package enum IncomingEvent: Sendable {
         let account: String?
         let region: String?
         let detail: Detail?
-        let job: String?
+        let job: JobMembers?
         let Records: [Record]?
 
         enum CodingKeys: String, CodingKey {
             case detailType = "detail-type"
             case account, region, detail, job, Records
         }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            detailType = try container.decodeIfPresent(String.self, forKey: .detailType)
+            account = try container.decodeIfPresent(String.self, forKey: .account)
+            region = try container.decodeIfPresent(String.self, forKey: .region)
+            detail = try container.decodeIfPresent(Detail.self, forKey: .detail)
+            Records = try container.decodeIfPresent([Record].self, forKey: .Records)
+            job = container.contains(.job) ? try JobMembers(from: decoder) : nil
+        }
     }
 
     /// `detail` is CloudTrail's record, or has a job in it.
     private struct Detail: Decodable {
-        let job: String?
+        let job: JobMembers?
         let trail: FunctionChange.Detail?
 
         enum CodingKeys: String, CodingKey {
@@ -67,7 +77,7 @@ package enum IncomingEvent: Sendable {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
-            job = try container.decodeIfPresent(String.self, forKey: .job)
+            job = container.contains(.job) ? try JobMembers(from: decoder) : nil
             trail = container.contains(.eventSource) ? try FunctionChange.Detail(from: decoder) : nil
         }
     }

@@ -27,12 +27,14 @@ package struct Settings: Sendable {
 
     /// - Parameters:
     ///   - region: What the profile files say, for a person's shell.
-    ///   - needsSecret: False for what can do without Qualys.
+    ///   - needsSecret: False for what can do without it.
+    ///   - needsRegion: False for what can do without AWS.
     /// - Throws: All that is wrong, at once.
     package init(
         environment: [String: String],
         region profileRegion: String? = nil,
-        needsSecret: Bool = true
+        needsSecret: Bool = true,
+        needsRegion: Bool = true
     ) throws(SettingsError) {
         var reader = SettingsReader(environment: environment)
 
@@ -41,7 +43,7 @@ package struct Settings: Sendable {
             ?? reader.text("AWS_DEFAULT_REGION", .region)
             ?? profileRegion
             ?? ""
-        if region.isEmpty, !reader.isFaulty("AWS_REGION"), !reader.isFaulty("AWS_DEFAULT_REGION") {
+        if needsRegion, region.isEmpty, !reader.isFaulty("AWS_REGION"), !reader.isFaulty("AWS_DEFAULT_REGION") {
             reader.missing("AWS_REGION")
         }
         qualysSecretARN = reader.text("QUALYS_SECRET_ARN", .secretARN)

@@ -19,5 +19,6 @@ package struct EventError: Failure, Equatable {
     }
 
     private static let expected =
-        "Expected: a CloudTrail event of a created or changed Lambda function, or an SQS batch of such events."
+        "Expected: a CloudTrail event of a created or changed Lambda function, a job such as {\"job\": \"was-export\"}, "
+        + "or an SQS batch of these."
 }

@@ -22,6 +22,19 @@ package struct ScratchFolders: Sendable {
     }
 
     func make() throws(ScratchError) -> ScanScratch {
+        ScanScratch(path: try makeFolder())
+    }
+
+    /// Gives a new folder to `body` and removes it with all that is in it, however `body` ends.
+    package func withFolder<Result: Sendable>(
+        _ body: (_ path: String) async throws -> Result
+    ) async throws -> Result {
+        let path = try makeFolder()
+        defer { removeTree(path) }
+        return try await body(path)
+    }
+
+    private func makeFolder() throws(ScratchError) -> String {
         let path = "\(root)/\(name())"
         do {
             try FileManager.default.createDirectory(
@@ -32,7 +45,7 @@ package struct ScratchFolders: Sendable {
         } catch {
             throw ScratchError(path: path)
         }
-        return ScanScratch(path: path)
+        return path
     }
 
     func remove(_ scratch: ScanScratch) {

@@ -83,6 +83,32 @@ final class JSONTape {
         byteCount += piece.count
     }
 
+    /// The index of the value of an object's last member of that name; nil when there is none, or this is no object.
+    func member(of index: Int, _ name: UnsafeBufferPointer<UInt8>) -> Int? {
+        let object = self[index]
+        guard object.kind == .object else { return nil }
+        let (nodes, bytes) = (nodes, bytes)
+        var found: Int?
+        var next = index + 1
+        while next < Int(object.end) {
+            let node = nodes[next]
+            if node.hasEscapes {
+                if isEscaped(name, in: node) { found = next + 1 }
+            } else if Int(node.count) == name.count {
+                let content = UnsafeBufferPointer(start: bytes + Int(node.start), count: name.count)
+                if isSame(content, name) { found = next + 1 }
+            }
+            next = Int(nodes[next + 1].end)
+        }
+        return found
+    }
+
+    private func isEscaped(_ name: UnsafeBufferPointer<UInt8>, in node: JSONNode) -> Bool {
+        var plain: [UInt8] = []
+        appendUnescaped(content(node), to: &plain)
+        return plain.elementsEqual(name)
+    }
+
     private func growBytes(to count: Int) {
         byteCapacity = max(count, 2 * byteCapacity)
         let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: byteCapacity)
@@ -98,4 +124,15 @@ final class JSONTape {
         nodes = larger
         nodeCapacity *= 2
     }
+}
+
+/// Both have the same length.
+@inline(__always)
+private func isSame(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool {
+    var index = 0
+    while index < left.count {
+        if left[index] != right[index] { return false }
+        index &+= 1
+    }
+    return true
 }

@@ -19,18 +19,8 @@ package struct JSONValue {
     /// The member of that name; nil when there is none, or this is no object. Of several the last, as Python's json has
     /// it.
     package subscript(name: String) -> JSONValue? {
-        let node = node
-        guard node.kind == .object else { return nil }
-        var found: Int?
-        var next = index + 1
         var name = name
-        name.withUTF8 { name in
-            while next < Int(node.end) {
-                if isName(tape[next], name) { found = next + 1 }
-                next = Int(tape[next + 1].end)
-            }
-        }
-        return found.map { JSONValue(tape, $0) }
+        return name.withUTF8 { tape.member(of: index, $0) }.map { JSONValue(tape, $0) }
     }
 
     /// What an object has, in its order: names and values. Empty for all else.
@@ -99,18 +89,6 @@ package struct JSONValue {
 
     /// Whether the string has escapes in it.
     var hasEscapes: Bool { node.hasEscapes }
-
-    private func isName(_ node: JSONNode, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
-        if node.hasEscapes {
-            var plain: [UInt8] = []
-            appendUnescaped(tape.content(node), to: &plain)
-            return plain.elementsEqual(name)
-        }
-        guard Int(node.count) == name.count else { return false }
-        let content = tape.content(node)
-        for index in 0..<name.count where content[index] != name[index] { return false }
-        return true
-    }
 }
 
 extension JSONValue {

@@ -33,34 +33,3 @@ package struct JobServices: Sendable {
         self.progress = progress
     }
 }
-
-/// Who is told how far a job is.
-package struct JobProgress: Sendable {
-    package struct Report: Sendable, Equatable {
-        /// What is counted, in the plural: `scans`.
-        package var unit: String
-        package var done: Int
-        /// Nil as long as it is not known.
-        package var total: Int?
-        package var bytes: Int64
-        /// Further counts, such as detections.
-        package var counts: [JobCount]
-
-        package init(unit: String, done: Int, total: Int? = nil, bytes: Int64 = 0, counts: [JobCount] = []) {
-            self.unit = unit
-            self.done = done
-            self.total = total
-            self.bytes = bytes
-            self.counts = counts
-        }
-    }
-
-    /// Called for every step; whoever shows it decides how often.
-    package var report: @Sendable (Report) -> Void
-
-    package init(report: @escaping @Sendable (Report) -> Void) {
-        self.report = report
-    }
-
-    package static let silent = JobProgress { _ in }
-}

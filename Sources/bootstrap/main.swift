@@ -31,6 +31,7 @@ do {
     application.scratch.removeLeftovers()
     let dispatch = Dispatch(
         functionScan: application.functionScan,
+        jobs: application.scheduledJobs,
         functionName: environment["AWS_LAMBDA_FUNCTION_NAME"]
     )
     try await RuntimeLoop(client: runtime, log: Application.logger(level: settings.logLevel)).run(dispatch.handle)

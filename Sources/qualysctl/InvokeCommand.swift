@@ -33,8 +33,12 @@ struct InvokeCommand: AsyncParsableCommand {
         var log = shell.log
         log[metadataKey: "requestId"] = "\(requestID)"
         let answer = try await withProgress("Working off the event") { [log] in
-            try await Dispatch(functionScan: shell.application.functionScan, functionName: nil)
-                .handle(invocation, log)
+            try await Dispatch(
+                functionScan: shell.application.functionScan,
+                jobs: shell.application.scheduledJobs,
+                functionName: nil
+            )
+            .handle(invocation, log)
         }
         print(String(decoding: answer, as: UTF8.self))
         if let status = InvokeAnswer.exitStatus(answer, of: bytes) { throw status }

@@ -2,6 +2,7 @@ import Application
 import ArgumentParser
 import FoundationEssentials
 import Glibc
+import Jobs
 import Support
 
 /// The same work as `bootstrap`'s, from a person's shell.
@@ -16,7 +17,7 @@ struct QualysCtl: AsyncParsableCommand {
 
             Exit status: 0 all done; 1 failed; 2 bad usage; 3 done in part.
             """,
-        subcommands: [ScanCommand.self, InvokeCommand.self, DoctorCommand.self]
+        subcommands: [ScanCommand.self, InvokeCommand.self, WASExportCommand.self, DoctorCommand.self]
     )
 
     static func main() async {
@@ -31,6 +32,9 @@ struct QualysCtl: AsyncParsableCommand {
             }
         } catch let ended as ExitStatus {
             Glibc.exit(ended.rawValue)
+        } catch let error as JobError where error.outcome == .partial {
+            printError("qualysctl: \(error.description)")
+            Glibc.exit(ExitStatus.partial.rawValue)
         } catch let failure as any Failure {
             printError("qualysctl: \(failure.description)")
             Glibc.exit((failure is SettingsError ? ExitStatus.badUsage : .failed).rawValue)

@@ -5,6 +5,7 @@ import FunctionScan
 import HTTPTransport
 import LambdaRuntime
 import Logging
+import QualysAPI
 import Support
 import Telemetry
 
@@ -14,13 +15,15 @@ struct Shell {
     let log: Logger
     private let scratchRoot: String
 
+    /// - Parameter account: Who signs in to Qualys, when that is not in the secret.
     /// - Throws: `SettingsError` with all that is wrong.
-    init(needsSecret: Bool = true) throws {
+    init(needsSecret: Bool = true, needsRegion: Bool = true, account: QualysAccount? = nil) throws {
         let environment = ProcessInfo.processInfo.environment
         let settings = try Settings(
             environment: environment,
             region: profileRegion(environment: environment),
-            needsSecret: needsSecret
+            needsSecret: needsSecret,
+            needsRegion: needsRegion
         )
         let temporary = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
         scratchRoot = "\(temporary)/qualysctl-\(UUID().uuidString)"
@@ -29,6 +32,7 @@ struct Shell {
             environment: environment,
             http: CurlTransport(caBundle: environment["AWS_CA_BUNDLE"]).client,
             scratchRoot: scratchRoot,
+            account: account,
             // Metrics are CloudWatch's, and nothing of a shell gets there.
             emit: { _, _ in }
         )

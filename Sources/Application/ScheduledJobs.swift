@@ -1,0 +1,100 @@
+import AWSClients
+import FunctionScan
+import HTTPTransport
+package import Jobs
+import Logging
+import QualysAPI
+import Support
+package import Telemetry
+import WASExport
+
+/// Runs the scheduled jobs: gives each its parameters, its output, its state and a folder of its own.
+package struct ScheduledJobs: Sendable {
+    /// - `owner`: whose run it is: the same for the retry of an event.
+    package var run: @Sendable (JobEvent, _ owner: String, CallContext) async throws -> JobAnswer
+
+    package init(run: @escaping @Sendable (JobEvent, _ owner: String, CallContext) async throws -> JobAnswer) {
+        self.run = run
+    }
+}
+
+/// Where a job writes and remembers, when it is not where the settings say.
+package struct JobPlaces: Sendable {
+    package let output: JobOutput
+    package let state: JobStateStore
+
+    package init(output: JobOutput, state: JobStateStore) {
+        self.output = output
+        self.state = state
+    }
+}
+
+extension Application {
+    /// The jobs as events start them: into the bucket of the settings, remembered in the table.
+    package var scheduledJobs: ScheduledJobs {
+        ScheduledJobs { [self] event, owner, context in
+            try await withServices(event.name, progress: .log(context.log)) { services in
+                try await run(event, services, owner, context)
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - places: In place of those of the settings, given the job's folder for scratch.
+    package func withServices<Result: Sendable>(
+        _ job: JobName,
+        places: (@Sendable (_ scratch: String) throws -> JobPlaces)? = nil,
+        progress: JobProgress,
+        _ body: @Sendable (JobServices) async throws -> Result
+    ) async throws -> Result {
+        try await scratch.withFolder { folder in
+            let places = try places?(folder) ?? self.places(of: job, scratch: folder)
+            return try await body(
+                JobServices(
+                    qualys: qualys,
+                    output: places.output,
+                    state: places.state,
+                    scratch: folder,
+                    workers: settings.maxWorkers,
+                    progress: progress
+                )
+            )
+        }
+    }
+
+    private func run(
+        _ event: JobEvent,
+        _ services: JobServices,
+        _ owner: String,
+        _ context: CallContext
+    ) async throws -> JobAnswer {
+        switch event.name {
+        case .wasExport:
+            let parameters = try WASExportParameters(event.parameters)
+            return try await WASExport(services).run(parameters, owner: owner, context)
+        case .wasSnapshot, .hostDetections, .carImport:
+            throw EventError.unsupported("The job \(event.name.rawValue) is not part of this version.")
+        }
+    }
+
+    private func places(of job: JobName, scratch: String) throws(JobError) -> JobPlaces {
+        guard let bucket = settings.exportBucket else {
+            throw JobError(
+                failed: job,
+                reason: "S3_BUCKET_NAME (or RESULTS_S3_BUCKET) is not set: there is nowhere to write."
+            )
+        }
+        let output = JobOutput.s3(bucket: bucket, prefix: settings.exportPrefix, client: S3Client(own))
+        guard let table = settings.cacheTable else {
+            return JobPlaces(output: output, state: .object(job, in: output, scratch: scratch))
+        }
+        return JobPlaces(
+            output: output,
+            state: .dynamoDB(
+                table: table,
+                key: "job#\(job.rawValue)#\(bucket)/\(settings.exportPrefix)",
+                client: DynamoDBClient(own)
+            )
+        )
+    }
+}

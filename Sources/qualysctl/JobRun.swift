@@ -1,0 +1,51 @@
+import Application
+import ArgumentParser
+import FoundationEssentials
+import Jobs
+import QualysAPI
+import Support
+import Telemetry
+
+/// Runs a job from the shell: prints its answer, and what is missing.
+///
+/// - Parameters:
+///   - pod: The platform of an account that does not say its own: that of the script which the command replaces.
+///   - body: The job.
+func runJob(
+    _ job: JobName,
+    _ options: JobOptions,
+    pod: String,
+    _ body: @escaping @Sendable (JobServices, _ owner: String, CallContext) async throws -> JobAnswer
+) async throws {
+    let environment = ProcessInfo.processInfo.environment
+    let account = try QualysAccount(environment: environment, pod: pod)
+    let shell = try Shell(
+        needsSecret: account == nil,
+        needsRegion: account == nil || !options.isLocal(environment),
+        account: account
+    )
+    defer { shell.close() }
+    let context = shell.context(seconds: options.timeout)
+    let places = options.places(job, shell.application)
+    let bar = ProgressBar(title: job.rawValue)
+    let progress = isTerminal ? bar.progress : .log(shell.log)
+    do {
+        let answer = try await cancelledBySignals {
+            try await shell.application.withServices(job, places: places, progress: progress) { services in
+                try await body(services, "qualysctl-\(UUID().uuidString)", context)
+            }
+        }
+        bar.clear()
+        print(String(decoding: answer.json, as: UTF8.self))
+        if answer.status == .continues { throw ExitStatus.partial }
+    } catch let error as JobError where error.outcome == .partial {
+        bar.clear()
+        if let answer = error.answer { print(String(decoding: answer.json, as: UTF8.self)) }
+        printError("qualysctl: \(job.rawValue) is done in part. Missing:")
+        for missing in error.missing { printError("  \(missing.id): \(missing.reason)") }
+        throw ExitStatus.partial
+    } catch {
+        bar.clear()
+        throw error
+    }
+}

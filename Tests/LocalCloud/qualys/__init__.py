@@ -1,0 +1,1 @@
+"""A stand-in for Qualys on one port, for tests."""
