@@ -87,6 +87,8 @@ let package = Package(
         tests(of: "Compression", ["Hashing", "Support", "TestSupport"], exclude: ["gzip_peer.py"]),
         room("JSONStream", ["Support"]),
         tests(of: "JSONStream", ["TestSupport"], exclude: ["float_vectors.py", "json_vectors.py"]),
+        room("XMLStream", ["CExpat", "Support"]),
+        tests(of: "XMLStream", ["TestSupport"], exclude: ["xml_vectors.py"]),
         room("SQLite", ["CSQLite", "Support"]),
         tests(of: "SQLite", ["Support", "TestSupport"], exclude: ["sqlite_peer.py"]),
         room("Telemetry", ["Support", log]),

@@ -1,3 +1,5 @@
+import Support
+
 /// Reads a JSON text of any length (RFC 8259, with UTF-8 checked) as its bytes come, in one pass, however they are cut.
 ///
 /// What it keeps is bounded: one item at a time, and the values that are asked for by their path. So it checks a
