@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
-from . import accounts, apis, control, faults, fo, gateway, qps, returns
+from . import accounts, apis, control, faults, fo, gateway, host_list, knowledge_base, qps, returns
 from .answers import AnswerCache
 from .calls import Call, CallLog, public
 from .faults import BENT, INSTEAD, Fault, FaultBook
@@ -20,6 +20,8 @@ from .subscription import Subscription
 from .templates import JSON, XML
 from .wire import Answer, Exchange, Request, listen
 
+# These register themselves with `fo`.
+assert host_list and knowledge_base
 _CODE = re.compile(rb'<CODE>(\d+)<|"?responseCode"?[>:]\s*"?(\w+)|number="(\d+)"')
 
 
@@ -83,6 +85,8 @@ class Qualys:
         self._open[id(exchange)] = (call, meter)
         try:
             answer = await self._answer(exchange, call, meter)
+        except OSError:
+            raise
         except Exception:
             traceback.print_exc()
             answer = Answer(500, [("Content-Type", "text/plain")], b"the stand-in failed; its log has the trace")

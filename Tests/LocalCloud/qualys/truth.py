@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import moments
+from . import host_detections, kb, moments
 from .records import FULL, VERBOSE, Records
+from .selection import select
 from .templates import JSON
+from .wire import Request
 
 if TYPE_CHECKING:
-    from .server import Qualys
+    from .server import Qualys, Work
 
 Rows = Iterator[dict[str, Any]]
 
@@ -19,7 +21,8 @@ Rows = Iterator[dict[str, Any]]
 def _counts(qualys: Qualys) -> Rows:
     """How many there are of everything."""
     all = qualys.subscription
-    yield {kind: records.count([]) for (_, kind), records in all.records.items()}
+    counts = {kind: records.count([]) for (_, kind), records in all.records.items()}
+    yield counts | {"kb": len(kb.qids(qualys.options.kb)), "host": sum(map(all.hosts.is_host, all.hosts.assets()))}
 
 
 def _records(records: Records, view: str) -> Rows:
@@ -78,10 +81,101 @@ def _scans(
         yield row
 
 
+def _hosts(qualys: Qualys, **parameters: str) -> Rows:
+    """Hosts that a Host List with the same parameters names, with what each has for the default filters of HLD."""
+    all = qualys.subscription
+    work = _as_call(qualys, "/api/2.0/fo/asset/host/", parameters)
+    view = host_detections.view_of(_as_call(qualys, "", {}))
+    for i in select(work):
+        shown = [each for each in all.detections.of_host(i) if view.shows(each)]
+        yield {
+            "host": all.hosts.host_id(i),
+            "asset": all.hosts.asset_id(i),
+            "address": all.hosts.address(i),
+            "detections": len(shown),
+            "processed": moments.text(all.hosts.processed(i)),
+        }
+
+
+def _detections(qualys: Qualys, results: str = "0", **parameters: str) -> Rows:
+    """Detections that HLD shows with the same parameters; `results=1` adds RESULTS."""
+    all = qualys.subscription
+    work = _as_call(qualys, "/api/2.0/fo/asset/host/vm/detection/", parameters)
+    view = host_detections.view_of(work)
+    for i, chosen in host_detections.shown(work, view):
+        everything = all.detections.of_host(i)
+        for each in [one for one in everything if view.shows(one)] if chosen is None else chosen:
+            row: dict[str, Any] = {
+                "host": all.hosts.host_id(i),
+                "unique": all.detections.unique_id(i, each),
+                "updated": moments.text(all.detections.updated(i, each)),
+            }
+            row |= {name: getattr(each, name) for name in _DETECTION}
+            if results == "1":
+                row["results"] = each.results
+            yield row
+
+
+def _detection_counts(qualys: Qualys, **parameters: str) -> Rows:
+    """One row: hosts that HLD lists with the same parameters, and their detections. Fast for any size."""
+    all = qualys.subscription
+    work = _as_call(qualys, "/api/2.0/fo/asset/host/vm/detection/", parameters)
+    view = host_detections.view_of(work)
+    hosts = count = 0
+    known: dict[int, int] = {}
+    for i, chosen in host_detections.shown(work, view):
+        hosts += 1
+        if chosen is not None:
+            count += len(chosen)
+            continue
+        which = all.detections.list_of(i)
+        if which not in known:
+            known[which] = sum(map(view.shows, all.detections.of_list(which)))
+        count += known[which]
+    yield {"hosts": hosts, "detections": count}
+
+
+_DETECTION = ("qid", "type", "severity", "status", "port", "ignored", "disabled", "times")
+
+
+def _as_call(qualys: Qualys, path: str, parameters: dict[str, str]) -> Work:
+    from .server import Work
+
+    return Work(qualys, Request("GET", path, {}, b""), path, parameters, JSON)
+
+
+def _kb(qualys: Qualys) -> Rows:
+    """The KnowledgeBase: BASE as text, or null."""
+    for qid in kb.qids(qualys.options.kb):
+        second, third = kb.scores(qid)
+        yield {
+            "qid": qid, "title": kb.title(qid), "severity": kb.severity(qid), "cves": kb.cves(qid), "cvss2": second,
+            "cvss3": third,
+        }  # fmt: skip
+
+
+def _assets(qualys: Qualys) -> Rows:
+    """Host assets as the API gives them in JSON."""
+    return _records(qualys.subscription.host_assets, FULL)
+
+
+def _applications(qualys: Qualys) -> Rows:
+    """Assets of the gateway with all of their software."""
+    all = qualys.subscription
+    for i in all.hosts.assets():
+        yield json.loads(all.inventory.render(i, None))
+
+
 TRUTHS: dict[str, Callable[..., Rows]] = {
     "counts": _counts,
     "webapps": _webapps,
     "findings": _findings,
     "catalog": _catalog,
     "scans": _scans,
+    "hosts": _hosts,
+    "detections": _detections,
+    "detection-counts": _detection_counts,
+    "kb": _kb,
+    "assets": _assets,
+    "applications": _applications,
 }

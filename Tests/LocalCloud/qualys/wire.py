@@ -258,6 +258,8 @@ class Connection:
         for piece in _gathered(body):
             await self._put(exchange, start + b"%x\r\n" % len(piece))
             await self._put(exchange, piece)
+            # A client that reads fast would otherwise keep the others waiting.
+            await asyncio.sleep(0)
             start = b"\r\n"
         exchange.release()
         await self._put(exchange, start + b"0\r\n\r\n")
