@@ -105,8 +105,12 @@ deploy-test: setup $(VENV)/deploy-installed bootstrap ## Deploy every template t
 	@cd Tests/Deploy && $(PROJECT_PYTHON) -m pytest -q
 
 .PHONY: bench
-bench: setup bootstrap ## Measure start-up, cached answers and memory, side by side with Python
+bench: setup bootstrap streambench ## Measure start-up, cached answers, memory and parsing, side by side with Python
 	@$(VENV)/bin/python Tests/Benchmarks/bench.py $(RELEASE)/bootstrap
+
+.PHONY: streambench
+streambench: libraries
+	@$(SWIFT) build $(RELEASE_FLAGS) --product streambench
 
 ##@ Package
 .PHONY: package

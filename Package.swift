@@ -97,7 +97,7 @@ let package = Package(
         tests(of: "HTTPTransport", ["Support"]),
         room("AWSSigning", ["Hashing", "Support"]),
         tests(of: "AWSSigning", ["Hashing", "Support"], exclude: ["botocore_vectors.py"]),
-        room("AWSClients", ["AWSSigning", "CExpat", "HTTPTransport", "Hashing", "Support", "Telemetry", log]),
+        room("AWSClients", ["AWSSigning", "HTTPTransport", "Hashing", "Support", "Telemetry", "XMLStream", log]),
         tests(
             of: "AWSClients",
             ["AWSSigning", "HTTPTransport", "Hashing", "Support", "Telemetry", "TestSupport", log]
@@ -143,6 +143,14 @@ let package = Package(
                 "AWSClients", "Application", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QualysAPI",
                 "Support", "Telemetry", "WASExport", log, argumentParser,
             ]
+        ),
+
+        // For `make bench` alone.
+        .executableTarget(
+            name: "streambench",
+            dependencies: ["JSONStream", "XMLStream"],
+            path: "Tests/Benchmarks/streambench",
+            swiftSettings: languageSettings
         ),
 
         tests(of: "Support"),

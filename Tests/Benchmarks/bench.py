@@ -21,6 +21,7 @@ from localcloud.client import LocalCloud  # noqa: E402
 from localcloud.process import BootstrapProcess  # noqa: E402
 from localcloud.runtime_api import RuntimeAPI  # noqa: E402
 from localcloud.scanner import StandInScanner  # noqa: E402
+import streams  # noqa: E402
 from startup import Starter, compile_probe  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
@@ -33,6 +34,8 @@ def main(bootstrap: Path) -> None:
         folder = Path(scratch)
         measure_size(bootstrap, folder)
         measure_starts(bootstrap, folder)
+        for line in streams.measure(bootstrap.parent / "streambench", folder):
+            show(*line)
         with LocalCloud.start() as cloud:
             measure_work(bootstrap, cloud, folder)
 
