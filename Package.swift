@@ -112,6 +112,21 @@ let package = Package(
         room("WASExport", ["JSONStream", "Jobs", "QualysAPI", "Support", "Telemetry", log]),
         tests(of: "WASExport", ["HTTPTransport", "Jobs", "QualysAPI", "Support", "Telemetry", "TestSupport", log]),
         room(
+            "HostDetections",
+            [
+                "Compression", "Files", "HTTPTransport", "Hashing", "JSONStream", "Jobs", "QualysAPI", "SQLite", "Support",
+                "Telemetry", "XMLStream", log,
+            ]
+        ),
+        tests(
+            of: "HostDetections",
+            [
+                "Compression", "HTTPTransport", "Jobs", "QualysAPI", "Support", "Telemetry", "TestSupport", "XMLStream",
+                log,
+            ],
+            exclude: ["expat_rows.py"]
+        ),
+        room(
             "FunctionScan",
             ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support", "Telemetry", log]
         ),

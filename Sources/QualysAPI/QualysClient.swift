@@ -15,7 +15,7 @@ package struct QualysClient: Sendable {
 
     let http: HTTPClient
     let sessions: QualysSessions
-    let pacers: Pacers
+    private(set) var pacers: Pacers
     let clock: WallClock
     let random: @Sendable () -> Double
 
@@ -44,11 +44,27 @@ package struct QualysClient: Sendable {
         self.backoff = backoff
     }
 
+    /// The address of the API: where the sign-in belongs, and nowhere else.
+    package func apiURL(_ context: CallContext) async throws(QualysError) -> String {
+        try await sessions.session(for: .about, context).account.apiURL
+    }
+
+    /// The same client with limits of its own, for another number of calls at a time.
+    package func limited(to workers: Int) -> QualysClient {
+        var client = self
+        client.pacers = Pacers(workers: workers, clock: clock)
+        return client
+    }
+
     /// Takes the limit on calls at a time that the last answer of one API named for another, which has not been called
     /// yet: it is the subscription's, unless its owner had it changed. The other's own answers count as soon as they come.
-    package func expect(_ api: QualysCall.API, asIn known: QualysCall.API) async {
-        guard let concurrency = await pacers.pacer(of: known).told else { return }
+    ///
+    /// - Returns: The limit, when it is known.
+    @discardableResult
+    package func expect(_ api: QualysCall.API, asIn known: QualysCall.API) async -> Int? {
+        guard let concurrency = await pacers.pacer(of: known).told else { return nil }
         await pacers.pacer(of: api).expect(concurrency)
+        return concurrency
     }
 
     /// Makes a call until it brings a proper answer, fails for good, or the deadline comes.
