@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-SWIFT ?= swift
+export SWIFT ?= swift
 PYTHON ?= python3
 
 # Where the tests' Python tools are installed.
@@ -14,15 +14,21 @@ export PROJECT_PYTHON := $(CURDIR)/$(VENV)/bin/python
 
 # A hidden import is an error: what a target uses it must name.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-# What is deployed: no Swift runtime beside it, and no function that is not called or stands in it twice. Its libraries
-# are in lib/ beside it, and theirs too: that takes the old tag, DT_RPATH. The new one, DT_RUNPATH, does not hold for the
-# libraries of a library, and comes after LD_LIBRARY_PATH, where Lambda names /lib64 first, with another libcurl.
+# What is deployed: no Swift runtime beside it, no function that is not called or stands in it twice, no names for
+# libraries that would call back, and no tables for C++'s exceptions. All that the loader writes to at the start is
+# read-only afterwards. Its libraries are in lib/ beside it, and theirs too: that takes the old tag, DT_RPATH. The new one,
+# DT_RUNPATH, does not hold for the libraries of a library, and comes after LD_LIBRARY_PATH, where Lambda names /lib64
+# first, with another libcurl.
 RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS) \
-	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --icf=safe \
+	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xswiftc -use-ld=lld -Xlinker -O2 -Xlinker --icf=safe \
+	-Xlinker --no-export-dynamic -Xlinker .package/no-unwind-tables.ld -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now \
 	--disable-local-rpath -Xlinker -rpath -Xlinker '$$ORIGIN/lib' -Xlinker --disable-new-dtags
 RELEASE := .build/release
 
 APT_PACKAGES := pkg-config libcurl4-openssl-dev zlib1g-dev libssl-dev libexpat1-dev libsqlite3-dev python3 python3-venv
+# With what libcurl is built.
+PACKAGE_TOOLS := gcc make patch dpkg-dev
+LIBCURL := .build/libcurl/libcurl.so.4
 REQUIREMENTS := Tests/LocalCloud/requirements.txt
 # What checks the templates: 400 MB, for `make test` alone.
 DEPLOY_REQUIREMENTS := Tests/Deploy/requirements.txt
@@ -105,8 +111,8 @@ deploy-test: setup $(VENV)/deploy-installed bootstrap ## Deploy every template t
 	@cd Tests/Deploy && $(PROJECT_PYTHON) -m pytest -q
 
 .PHONY: bench
-bench: setup bootstrap streambench ## Measure start-up, cached answers, memory and parsing, side by side with Python
-	@$(VENV)/bin/python Tests/Benchmarks/bench.py $(RELEASE)/bootstrap
+bench: setup package streambench ## Measure start-up, cached answers, memory and parsing of the package, side by side with Python
+	@$(VENV)/bin/python Tests/Benchmarks/bench.py build/bootstrap.zip
 
 .PHONY: streambench
 streambench: libraries
@@ -114,8 +120,16 @@ streambench: libraries
 
 ##@ Package
 .PHONY: package
-package: bootstrap ## Pack bootstrap and its libraries for Lambda: build/bootstrap.zip
-	@$(PYTHON) .package/bootstrap.py $(RELEASE)/bootstrap build/bootstrap.zip
+package: bootstrap libcurl ## Pack bootstrap and its libraries for Lambda: build/bootstrap.zip
+	@$(PYTHON) .package/bootstrap.py $(RELEASE)/bootstrap $(LIBCURL) build/bootstrap.zip
+
+.PHONY: libcurl
+libcurl: libraries
+	@if ! type gcc make patch dpkg-source > /dev/null 2>&1; then \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PACKAGE_TOOLS) > /dev/null; \
+	fi
+	@$(PYTHON) .package/libcurl.py $(LIBCURL) .build/libcurl-source
 
 .PHONY: verify-package
 verify-package: setup package ## Prove that the package starts on provided.al2023, and that two builds give the same bytes

@@ -25,6 +25,7 @@ class Elf:
     run_paths: tuple[tuple[str, str], ...]
     asked: dict[str, tuple[str, ...]]
     sections: frozenset[str]
+    segments: frozenset[str]
 
     @staticmethod
     def read(path: Path) -> Elf:
@@ -41,6 +42,7 @@ class Elf:
             tuple(_RUN_PATH.findall(text)),
             _versions(text),
             frozenset(re.findall(r"^ +\[ *\d+\] (\S+)", text, re.MULTILINE)),
+            frozenset(re.findall(r"^  ([A-Z_]+) +0x", text, re.MULTILINE)),
         )
 
 

@@ -7,12 +7,14 @@ final class CurlMailbox: Sendable {
     let clock: WallClock
     private let state = Mutex(State())
 
+    /// Apart from the state, whose lock the thread takes as soon as it wakes up: it would wake up only to wait.
+    private let multi = Mutex<MultiReference?>(nil)
+
     private struct State {
         var phase = Phase.asleep
         var orders: [TransferOrder] = []
         var cancelled: [TransferTicket] = []
         var resumed: [TransferTicket] = []
-        var multi: MultiReference?
         var waitingForEnd: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -38,6 +40,13 @@ final class CurlMailbox: Sendable {
         self.clock = clock
     }
 
+    /// Starts the thread, if it can and has not yet.
+    func wake() {
+        state.withLock { state in
+            if case .asleep = state.phase, startThread() { state.phase = .running }
+        }
+    }
+
     /// Hands an order to the thread, which it starts when this is the first.
     func post(_ order: TransferOrder) {
         let refusal: (HTTPError.Reason, String)? = state.withLock { state in
@@ -49,10 +58,13 @@ final class CurlMailbox: Sendable {
             case .closing, .ended: return (.cancelled, "the transport was shut down")
             }
             state.orders.append(order)
-            state.multi?.wakeUp()
             return nil
         }
-        if let (reason, detail) = refusal { order.fail(reason, detail) }
+        if let (reason, detail) = refusal {
+            order.fail(reason, detail)
+        } else {
+            wakeUp()
+        }
     }
 
     /// Ends a transfer that may be in flight, on its way, over, or not even posted: the ticket remembers.
@@ -61,8 +73,8 @@ final class CurlMailbox: Sendable {
         state.withLock { state in
             guard state.phase == .running else { return }
             state.cancelled.append(ticket)
-            state.multi?.wakeUp()
         }
+        wakeUp()
     }
 
     /// Lets a transfer go on that waits for the reader of its body.
@@ -70,8 +82,8 @@ final class CurlMailbox: Sendable {
         state.withLock { state in
             guard state.phase == .running else { return }
             state.resumed.append(ticket)
-            state.multi?.wakeUp()
         }
+        wakeUp()
     }
 
     /// Tells the thread to end.
@@ -79,12 +91,11 @@ final class CurlMailbox: Sendable {
         state.withLock { state in
             switch state.phase {
             case .asleep: state.phase = .ended
-            case .running:
-                state.phase = .closing
-                state.multi?.wakeUp()
+            case .running: state.phase = .closing
             case .closing, .ended: break
             }
         }
+        wakeUp()
     }
 
     /// Tells the thread to end, and waits until it has let go of all that it held.
@@ -100,11 +111,15 @@ final class CurlMailbox: Sendable {
         }
     }
 
+    private func wakeUp() {
+        multi.withLock { $0?.wakeUp() }
+    }
+
     // MARK: The thread's side
 
     /// Lets callers wake `multi`; nil before it is freed.
     func setMulti(_ multi: MultiReference?) {
-        state.withLock { $0.multi = multi }
+        self.multi.withLock { $0 = multi }
     }
 
     func take() -> Contents {

@@ -31,6 +31,11 @@ struct CurlOptions {
         note(curl_easy_setopt_pointer(easy, option, value), option)
     }
 
+    /// libcurl copies the bytes, as many as another option says.
+    mutating func setCopy(_ option: CURLoption, _ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { set(option, pointer: UnsafeMutableRawPointer(mutating: $0.baseAddress)) }
+    }
+
     mutating func set(
         _ option: CURLoption,
         _ callback: curl_data_callback,

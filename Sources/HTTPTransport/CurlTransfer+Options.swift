@@ -6,6 +6,10 @@ extension CurlTransfer {
     /// word to some networks.
     private static let oldestIdleConnection = 50
 
+    /// A body up to this leaves in one piece with the head, when libcurl has it (MAX_INITIAL_POST_SIZE): a call to AWS is
+    /// one packet, not two.
+    private static let longestWithHead = 64 * 1024 - 1
+
     func setOptions(_ options: inout CurlOptions, _ settings: Settings) {
         let request = order.request
         let context = Unmanaged.passUnretained(self).toOpaque()
@@ -33,7 +37,12 @@ extension CurlTransfer {
 
     private func setMethod(_ options: inout CurlOptions) {
         let request = order.request
-        if request.sendsBody {
+        if case .bytes(let bytes) = request.body, (1...CurlTransfer.longestWithHead).contains(bytes.count) {
+            options.set(CURLOPT_POST, true)
+            options.set(CURLOPT_CUSTOMREQUEST, request.method)
+            options.set(CURLOPT_POSTFIELDSIZE, bytes.count)
+            options.setCopy(CURLOPT_COPYPOSTFIELDS, bytes)
+        } else if request.sendsBody {
             // "Upload" is libcurl's word for any request whose body comes from the read callback.
             options.set(CURLOPT_UPLOAD, true)
             options.set(CURLOPT_CUSTOMREQUEST, request.method)

@@ -8,8 +8,8 @@ import Synchronization
 ///     (suspended)                                   drives all of them with curl_multi_poll
 ///     resumed <------------- continuation --------- takes the finished one out
 ///
-/// Nothing happens before the first request: the program's start counts in milliseconds, and libcurl's own start takes
-/// most of one. The transport is shared by all of the program, so that its connections are.
+/// Nothing happens before the first request, or `warmUp`. The transport is shared by all of the program, so that its
+/// connections are.
 package final class CurlTransport: Sendable {
     private let mailbox: CurlMailbox
 
@@ -23,6 +23,11 @@ package final class CurlTransport: Sendable {
 
     deinit {
         mailbox.close()
+    }
+
+    /// Has libcurl and OpenSSL start, which takes them a third of a millisecond, while the caller does something else.
+    package func warmUp() {
+        mailbox.wake()
     }
 
     /// The transport as a value; it keeps the transport alive.

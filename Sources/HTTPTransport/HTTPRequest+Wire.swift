@@ -37,7 +37,7 @@ extension HTTPRequest {
             // A name with a semicolon is libcurl's way to send a field without a value.
             lines.append(value.isEmpty ? "\(field.name);" : "\(field.name): \(value)")
         }
-        for name in ["Accept", "Expect", "Proxy-Connection"] where headers[name] == nil {
+        for name in ["Accept", "Content-Type", "Expect", "Proxy-Connection"] where headers[name] == nil {
             lines.append("\(name):")
         }
         return lines
@@ -94,15 +94,15 @@ extension HTTPRequestBody {
 }
 
 extension HTTPHeaders.Field {
-    fileprivate func isNamed(_ lowercaseName: String) -> Bool { name.lowercased() == lowercaseName }
+    fileprivate func isNamed(_ other: String) -> Bool { equalIgnoringCase(name, other) }
 }
 
 /// Without the spaces and tabs around it, which are not part of a value (RFC 9110 section 5.5).
 private func trimmed(_ value: String) -> Substring {
-    let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
-    var rest = value.drop(while: isBlank)
+    let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+    var rest = value.utf8.drop(while: isBlank)
     while let last = rest.last, isBlank(last) { rest.removeLast() }
-    return rest
+    return Substring(rest)
 }
 
 /// RFC 9110 section 5.6.2.

@@ -47,11 +47,12 @@ final class ResponseReceiver {
         // Trailers say nothing that is needed here, and must not pass for headers (RFC 9110 section 6.5.1).
         if hasAllHeaders { return }
 
-        var text = String(decoding: line, as: UTF8.self)[...]
-        while let last = text.last, last.isNewline { text.removeLast() }
-        if text.hasPrefix("HTTP/") {
+        var text = line[...]
+        while let last = text.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { text.removeLast() }
+        if text.starts(with: "HTTP/".utf8) {
             // An interim answer (1xx) may have come before.
-            response = HTTPResponse(status: Int(text.drop { $0 != " " }.dropFirst().prefix(3)) ?? 0)
+            let status = text.drop { $0 != UInt8(ascii: " ") }.dropFirst().prefix(3)
+            response = HTTPResponse(status: Int(String(decoding: status, as: UTF8.self)) ?? 0)
         } else if text.isEmpty {
             if response.status >= 200 { try begin() }
         } else {
@@ -126,15 +127,15 @@ final class ResponseReceiver {
 extension HTTPHeaders {
     /// Adds the field of a line. What has no colon is passed over; a line that begins with a blank continues the value
     /// before it (RFC 9112 section 5.2).
-    fileprivate mutating func add(line: Substring) {
-        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
+    fileprivate mutating func add(line: Slice<UnsafeRawBufferPointer>) {
+        let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         if line.first.map(isBlank) == true {
-            continueLast(with: String(line.drop(while: isBlank)))
+            continueLast(with: String(decoding: line.drop(while: isBlank), as: UTF8.self))
             return
         }
-        guard let colon = line.firstIndex(of: ":") else { return }
-        var value = line[line.index(after: colon)...].drop(while: isBlank)
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
+        var value = line[(colon + 1)...].drop(while: isBlank)
         while let last = value.last, isBlank(last) { value.removeLast() }
-        add(String(line[..<colon]), String(value))
+        add(String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self))
     }
 }

@@ -23,6 +23,8 @@ struct ExportPlan: Sendable {
     /// Begins a run in the state, or goes on with the one that was not finished.
     init(_ parameters: WASExportParameters, _ state: inout ExportState, at now: Timestamp) {
         ids = parameters.ids
+        // A run is named by the second in which it began.
+        let start = max(now, state.lastStart.map { $0 + .seconds(1) } ?? now)
         followsCursor = parameters.followsCursor
         if parameters.followsCursor {
             let origin = state.origin ?? now.startOfDay
@@ -30,7 +32,7 @@ struct ExportPlan: Sendable {
             let since = state[.scheduled]?.since ?? state.cursor ?? origin
             // A run that goes on goes up to now, too.
             let open = ExportState.OpenRun(
-                started: state[.scheduled]?.started ?? now,
+                started: state[.scheduled]?.started ?? start,
                 since: since,
                 until: now,
                 objects: state[.scheduled]?.objects ?? []
@@ -46,7 +48,7 @@ struct ExportPlan: Sendable {
         } else {
             let since = parameters.since ?? state.cursor ?? now.startOfDay
             let until = parameters.until ?? now
-            var open = ExportState.OpenRun(started: now, since: since, until: until, request: parameters.text)
+            var open = ExportState.OpenRun(started: start, since: since, until: until, request: parameters.text)
             if let last = state[.asked], last.request == open.request { open = last }
             state[.asked] = open
             slot = .asked
@@ -58,6 +60,7 @@ struct ExportPlan: Sendable {
                 ? [(name: "since", value: open.since.iso8601), (name: "until", value: open.until.iso8601)]
                 : [(name: "ids", value: IDRanges(ids).description)]
         }
+        state.lastStart = max(started, state.lastStart ?? started)
     }
 
     /// The scans that this run has exported already.

@@ -10,6 +10,9 @@ struct ExportState: Sendable, Equatable {
     /// Up to when the last run went.
     var cursor: Timestamp?
 
+    /// When the last run began: no two runs have the same name.
+    var lastStart: Timestamp?
+
     /// Scans that need not be looked at again, by the day of their launch: exported, or finished before the origin.
     var settled = SettledScans()
 
@@ -84,6 +87,7 @@ extension ExportState {
             json.member("version", Self.version)
             json.member(optional: "origin", origin?.iso8601Milliseconds)
             json.member(optional: "cursor", cursor?.iso8601Milliseconds)
+            json.member(optional: "lastStart", lastStart?.iso8601Milliseconds)
             json.key("settled")
             json.object { json in
                 for (day, ids) in settled.days.sorted(by: { $0.key < $1.key }) { json.member(day, ids.description) }
@@ -123,6 +127,7 @@ extension ExportState {
         }
         origin = saved.origin.flatMap { Timestamp(iso8601: $0) }
         cursor = saved.cursor.flatMap { Timestamp(iso8601: $0) }
+        lastStart = saved.lastStart.flatMap { Timestamp(iso8601: $0) }
         for (day, text) in saved.settled {
             guard let ranges = IDRanges(text) else { throw .unreadable(place) }
             settled.insert(day: day, ranges)
@@ -149,6 +154,7 @@ extension ExportState {
         let version: Int
         let origin: String?
         let cursor: String?
+        let lastStart: String?
         let settled: [String: String]
         let run: Run?
         let asked: Run?

@@ -15,6 +15,7 @@ signal(SIGPIPE, SIG_IGN)
 
 let environment = ProcessInfo.processInfo.environment
 let transport = CurlTransport(caBundle: environment["AWS_CA_BUNDLE"])
+transport.warmUp()
 let runtime = RuntimeClient(address: environment["AWS_LAMBDA_RUNTIME_API"] ?? "127.0.0.1:9001", http: transport.client)
 
 // Lambda gives each environment a /tmp of its own and sets no TMPDIR; who runs several on one machine does.

@@ -1,4 +1,4 @@
-"""`make bench`: what the scanner costs, side by side with a Python program that does the same.
+"""`make bench`: what the package costs, side by side with a Python program that does the same.
 
 All figures come from one run on one machine; read the ratios, not the milliseconds.
 """
@@ -29,21 +29,19 @@ STARTS = 40
 CACHED_EVENTS = 300
 
 
-def main(bootstrap: Path) -> None:
+def main(package: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         folder = Path(scratch)
-        measure_size(bootstrap, folder)
+        shutil.unpack_archive(package, folder)
+        bootstrap = folder / "bootstrap"
+        bootstrap.chmod(0o755)
+        show("Package", f"{package.stat().st_size / 1e6:.1f} MB", "at most 13 MB")
+        show("Stripped binary", f"{bootstrap.stat().st_size / 1e6:.1f} MB", "at most 16 MB")
         measure_starts(bootstrap, folder)
         for line in streams.measure(bootstrap.parent / "streambench", folder):
             show(*line)
         with LocalCloud.start() as cloud:
             measure_work(bootstrap, cloud, folder)
-
-
-def measure_size(bootstrap: Path, folder: Path) -> None:
-    stripped = folder / "bootstrap"
-    subprocess.run(["strip", "-o", stripped, bootstrap], check=True)
-    show("Stripped binary", f"{stripped.stat().st_size / 1e6:.1f} MB", "at most 16 MB")
 
 
 def measure_starts(bootstrap: Path, folder: Path) -> None:
@@ -59,8 +57,8 @@ def measure_starts(bootstrap: Path, folder: Path) -> None:
     commands = {
         "ours": [str(bootstrap)],
         "python": [sys.executable, str(HERE / "python_runtime.py")],
-        "linked": [str(compile_probe(folder, "linked", ["-lcurl", "-lcrypto", "-lexpat"]))],
-        "bare": [str(compile_probe(folder, "bare", []))],
+        "linked": [str(compile_probe(folder, "linked", sorted((folder / "lib").iterdir())))],
+        "bare": [str(compile_probe(folder, "bare"))],
     }
     times: dict[str, list[float]] = {name: [] for name in commands}
     with Starter(settings) as starter:
@@ -74,8 +72,9 @@ def measure_starts(bootstrap: Path, folder: Path) -> None:
                     times[name].append(seconds * 1000)
     median = {name: statistics.median(values) for name, values in times.items()}
     linking = median["linked"] - median["bare"]
-    show("Start to first GET /next", f"{median['ours']:.1f} ms", "at most 5 ms")
-    show("  of it dynamic linking", f"{linking:.1f} ms ({linking / median['ours']:.0%})", "same libraries, empty C program")
+    show("Start to first GET /next", f"{median['ours']:.1f} ms, least {min(times['ours']):.1f} ms", "at most 5 ms")
+    show("  of it dynamic linking", f"{linking:.1f} ms ({linking / median['ours']:.0%})", "the same libraries in a C program")
+    show("  empty C program", f"{median['bare']:.1f} ms")
     show("  Python with six boto3 clients", f"{median['python']:.0f} ms")
     show("  ratio", f"1/{median['python'] / median['ours']:.0f}", "at most 1/40")
 

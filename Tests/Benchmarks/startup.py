@@ -11,10 +11,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 
 
-def compile_probe(folder: Path, name: str, libraries: Sequence[str]) -> Path:
-    """A C program that only asks for the next event, linked with `libraries`."""
+def compile_probe(folder: Path, name: str, libraries: Sequence[Path] = ()) -> Path:
+    """A C program that only asks for the next event, in the folder of the packed program and linked like it."""
     program = folder / name
-    command = ["cc", "-O2", "-o", str(program), str(HERE / "probe.c"), "-Wl,--no-as-needed", *libraries]
+    run_path = "-Wl,--no-as-needed,--disable-new-dtags,-z,now,-rpath,$ORIGIN/lib"
+    command = ["cc", "-O2", "-o", str(program), str(HERE / "probe.c"), run_path, *map(str, libraries)]
     subprocess.run(command, check=True)
     return program
 
@@ -40,11 +41,12 @@ class Starter:
         process = subprocess.Popen(command, env=self._environment, stdin=subprocess.DEVNULL)
         try:
             connection, _ = self._server.accept()
-            with connection:
-                line = connection.recv(64)
-                seconds = time.perf_counter() - began
+            line = connection.recv(64)
+            seconds = time.perf_counter() - began
         finally:
+            # Before its connection ends: it would make another, which the next in turn would be taken to have made.
             process.kill()
             process.wait()
+        connection.close()
         assert line.startswith(b"GET /2018-06-01/runtime/invocation/next"), line
         return seconds

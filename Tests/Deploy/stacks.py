@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,46 +42,19 @@ class CLI:
         return ended.stdout
 
 
-@dataclass
-class Stack:
-    """A deployed stack, seen through the APIs of the services, not through the template."""
+class Deployment(ABC):
+    """What a deployment has made, seen through the APIs of the services, not through the template."""
 
     cloud: LocalCloud
-    name: str
-    template: Template
-    parameters: dict[str, str]
-    keys: Keys | None = None
+    keys: Keys | None
 
-    def deploy(self, **changes: str) -> str:
-        """Creates or changes the stack; the answer is what the CLI printed."""
-        self.parameters |= changes
-        assert self.template.refusals(self.parameters) == []
-        return CLI(self.cloud, self.keys)(
-            "cloudformation", "deploy", "--stack-name", self.name,
-            "--template-file", str(self.template.path), "--no-fail-on-empty-changeset",
-            "--capabilities", "CAPABILITY_NAMED_IAM",
-            "--parameter-overrides", *(f"{name}={value}" for name, value in self.parameters.items()),
-        )  # fmt: skip
-
-    def delete(self) -> None:
-        cli = CLI(self.cloud, self.keys)
-        cli("cloudformation", "delete-stack", "--stack-name", self.name)
-        cli("cloudformation", "wait", "stack-delete-complete", "--stack-name", self.name)
+    @property
+    @abstractmethod
+    def outputs(self) -> dict[str, str]:
+        """By the names of the templates."""
 
     def boto(self, service: str) -> Any:
         return self.cloud.boto(service, keys=self.keys)
-
-    @property
-    def outputs(self) -> dict[str, str]:
-        (stack,) = self.boto("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
-        return {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
-
-    @property
-    def resources(self) -> dict[str, str]:
-        """Physical names by logical ones."""
-        pages = self.boto("cloudformation").get_paginator("list_stack_resources")
-        listed = [item for page in pages.paginate(StackName=self.name) for item in page["StackResourceSummaries"]]  # fmt: skip
-        return {item["LogicalResourceId"]: item.get("PhysicalResourceId", "") for item in listed}
 
     @property
     def function(self) -> dict[str, Any]:
@@ -116,6 +90,45 @@ class Stack:
         }
         with Sandbox(bootstrap, environment, folder / "tmp") as sandbox:
             yield Scanner(sandbox, stand_in, function["FunctionArn"], keys)
+
+
+@dataclass
+class Stack(Deployment):
+    """A deployed stack of CloudFormation."""
+
+    cloud: LocalCloud
+    name: str
+    template: Template
+    parameters: dict[str, str]
+    keys: Keys | None = None
+
+    def deploy(self, **changes: str) -> str:
+        """Creates or changes the stack; the answer is what the CLI printed."""
+        self.parameters |= changes
+        assert self.template.refusals(self.parameters) == []
+        return CLI(self.cloud, self.keys)(
+            "cloudformation", "deploy", "--stack-name", self.name,
+            "--template-file", str(self.template.path), "--no-fail-on-empty-changeset",
+            "--capabilities", "CAPABILITY_NAMED_IAM",
+            "--parameter-overrides", *(f"{name}={value}" for name, value in self.parameters.items()),
+        )  # fmt: skip
+
+    def delete(self) -> None:
+        cli = CLI(self.cloud, self.keys)
+        cli("cloudformation", "delete-stack", "--stack-name", self.name)
+        cli("cloudformation", "wait", "stack-delete-complete", "--stack-name", self.name)
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        (stack,) = self.boto("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
+        return {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
+
+    @property
+    def resources(self) -> dict[str, str]:
+        """Physical names by logical ones."""
+        pages = self.boto("cloudformation").get_paginator("list_stack_resources")
+        listed = [item for page in pages.paginate(StackName=self.name) for item in page["StackResourceSummaries"]]  # fmt: skip
+        return {item["LogicalResourceId"]: item.get("PhysicalResourceId", "") for item in listed}
 
 
 @dataclass(frozen=True)
@@ -166,7 +179,7 @@ def hub_and_spoke(cloud: LocalCloud, **parameters: str) -> tuple[Stack, Stack]:
     return hub, spoke
 
 
-def assert_complete(stack: Stack, arn: str, owner: Keys | None = None) -> None:
+def assert_complete(stack: Deployment, arn: str, owner: Keys | None = None) -> None:
     """Row, document, message and tags of a scan are where the stack's outputs say, and speak of the same scan."""
     outputs, cloud = stack.outputs, stack.cloud
     (row,) = (row for row in cloud.rows(outputs["ScanCacheTable"]) if row["function_arn"] == {"S": arn})

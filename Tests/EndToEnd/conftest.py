@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from localcloud.client import LocalCloud
+from qualys.client import QualysServer
 
+from jobs import Terminal
 from lab import Lab
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -44,3 +47,23 @@ def lab(cloud: LocalCloud, bootstrap: Path, tmp_path: Path) -> Iterator[Lab]:
     laboratory = Lab(cloud, bootstrap, tmp_path)
     yield laboratory
     laboratory.close()
+
+
+@pytest.fixture
+def qualys_server() -> Iterator[Callable[..., QualysServer]]:
+    """Starts stand-ins for Qualys; options as in `qualys.options`."""
+    running: list[QualysServer] = []
+
+    def start(**options: Any) -> QualysServer:
+        running.append(QualysServer.start(**options))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.stop()
+
+
+@pytest.fixture
+def terminal(qualysctl: Path, tmp_path: Path) -> Callable[[QualysServer], Terminal]:
+    """A shell with the account of a stand-in."""
+    return lambda qualys: Terminal(qualysctl, qualys, tmp_path)

@@ -13,6 +13,25 @@ import Testing
         }
     }
 
+    /// libcurl sends what is short together with the head, and the rest piece by piece.
+    @Test(arguments: [1, 16_384, 65_535, 65_536, 65_537, 200_000], ["PUT", "POST", "DELETE"])
+    func `Bytes of any length arrive as they are`(count: Int, method: String) async throws {
+        let server = serve()
+        let content = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        let transport = CurlTransport()
+        for _ in 0..<2 {
+            _ = try await transport.fetch(HTTPRequest(method: method, url: server.url, body: .bytes(content)))
+        }
+        #expect(server.requests.count == 2)
+        for request in server.requests {
+            #expect(request.line == "\(method) / HTTP/1.1")
+            #expect(!request.head.contains("Content-Type"))
+            #expect(request.head.contains("Content-Length: \(count)\r\n"))
+            #expect(request.body == content)
+        }
+        #expect(server.connections == 1)
+    }
+
     @Test(arguments: [(0, 10), (3, 4), (9, 1), (5, 0)])
     func `A part of a file is sent, and no more of it`(offset: Int, count: Int) async throws {
         let server = serve()

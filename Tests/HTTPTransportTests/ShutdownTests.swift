@@ -25,6 +25,25 @@ import Testing
         await CurlTransport().shutdown()
     }
 
+    @Test func `A transport that was only warmed up ends, and stays ended`() async {
+        let transport = CurlTransport()
+        transport.warmUp()
+        transport.warmUp()
+        await transport.shutdown()
+        transport.warmUp()
+        #expect(await transport.failure(HTTPRequest(url: "http://127.0.0.1:1"))?.reason == .cancelled)
+    }
+
+    @Test func `A transport that was warmed up takes requests`() async throws {
+        let server = ScriptedServer { peer in
+            while peer.readRequest() != nil { peer.answer("200 OK", "body") }
+        }
+        let transport = CurlTransport()
+        transport.warmUp()
+        #expect(try await transport.fetch(HTTPRequest(url: server.url)).text == "body")
+        await transport.shutdown()
+    }
+
     @Test func `A transport that nobody holds closes its connections`() async throws {
         let isClosed = Gate()
         let server = ScriptedServer { peer in

@@ -15,6 +15,7 @@ import pytest
 from elf import Elf
 
 BUDGET = 13_000_000
+PROGRAM_BUDGET = 16_000_000
 # A program that uses full Foundation has these, and ICU makes 44 MB of it.
 FULL_FOUNDATION = (b"$s10Foundation", b"FoundationInternationalization", b"icudt")
 
@@ -36,8 +37,20 @@ def test_highest_versions(files: dict[str, Path]) -> None:
     print(highest)
 
 
-def test_size(package: Path) -> None:
+def test_libcurls_closure_and_nothing_else(files: dict[str, Path]) -> None:
+    """Debian's own would bring two dozen more, and all of them cost time at the start."""
+    libraries = {"libcurl.so.4", "libssl.so.3", "libcrypto.so.3", "libz.so.1"}
+    assert files.keys() == {"bootstrap", *(f"lib/{name}" for name in libraries)}
+
+
+def test_size(package: Path, files: dict[str, Path]) -> None:
     assert package.stat().st_size <= BUDGET
+    assert files["bootstrap"].stat().st_size <= PROGRAM_BUDGET
+
+
+def test_what_the_loader_has_written_is_read_only_afterwards(files: dict[str, Path]) -> None:
+    for name, path in files.items():
+        assert "GNU_RELRO" in Elf.read(path).segments, name
 
 
 def test_stripped(files: dict[str, Path]) -> None:

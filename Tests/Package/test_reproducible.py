@@ -13,8 +13,8 @@ import pytest
 from conftest import REPOSITORY
 
 SOURCE = ("Package.swift", "Package.resolved", "Makefile", "Sources", "Tests", ".package")
-# What SwiftPM has fetched: the copy needs no network.
-FETCHED = ("checkouts", "repositories", "artifacts", "workspace-state.json")
+# What was fetched: the copy needs no network.
+FETCHED = ("checkouts", "repositories", "artifacts", "workspace-state.json", "libcurl-source")
 
 
 def test_packed_again(package: Path, tmp_path: Path) -> None:
@@ -23,8 +23,11 @@ def test_packed_again(package: Path, tmp_path: Path) -> None:
     os.chmod(program, 0o700)
     os.utime(program, (time.time() + 86400,) * 2)
     script = REPOSITORY / ".package/bootstrap.py"
+    folder = tmp_path / "a folder's"
+    folder.mkdir()
+    libcurl = shutil.copy(REPOSITORY / ".build/libcurl/libcurl.so.4", folder)
     again = tmp_path / "again.zip"
-    subprocess.run([sys.executable, script, program, again], cwd=tmp_path, umask=0o077, check=True)
+    subprocess.run([sys.executable, script, program, libcurl, again], cwd=tmp_path, umask=0o077, check=True)
     assert again.read_bytes() == package.read_bytes()
 
 

@@ -36,9 +36,11 @@ def name(path: str) -> str:
         return f"{qps[3]}/{qps[4]}"
     if path.startswith("/rest/2.0/"):
         return "gateway/" + path.removeprefix("/rest/2.0/").partition("/")[2]
-    return {"/auth": "auth", "/msp/about.php": "msp/about", "/qps/rest/portal/version": "portal/version"}.get(
-        path, path
-    )
+    return {
+        "/auth": "auth",
+        "/msp/about.php": "msp/about",
+        "/qps/rest/portal/version": "portal/version",
+    }.get(path, path)
 
 
 def qps_parts(path: str) -> tuple[str, str, str, str | None] | None:

@@ -36,7 +36,9 @@ def _retire_webapp(all: Subscription, id: int) -> dict[str, int]:
 
 
 def _touch_webapp(all: Subscription, id: int, **members: Any) -> dict[str, int]:
-    all.webapps.change(id, {"updatedDate": moments.text(all.now), **members}, {"updatedDate": all.now})
+    all.webapps.change(
+        id, {"updatedDate": moments.text(all.now), **members}, {"updatedDate": all.now}
+    )
     return {"id": id}
 
 
@@ -83,7 +85,9 @@ def _add_scan(
 
 
 def _finish_scan(all: Subscription, id: int, at: str | None = None) -> dict[str, int]:
-    all.scans.set_times(id, all.scans.times(id)[0], moments.parse(at) if at else all.now, "FINISHED")
+    all.scans.set_times(
+        id, all.scans.times(id)[0], moments.parse(at) if at else all.now, "FINISHED"
+    )
     return {"id": id}
 
 
@@ -98,7 +102,11 @@ def _retire_scan(all: Subscription, id: int) -> dict[str, int]:
 
 
 def _number_of(all: Subscription, host: int | None, asset: int | None) -> int:
-    i = all.hosts.number_of_asset(asset) if asset is not None else all.hosts.number_of_host(host or 0)
+    i = (
+        all.hosts.number_of_asset(asset)
+        if asset is not None
+        else all.hosts.number_of_host(host or 0)
+    )
     if i is None:
         raise ValueError(f"there is no such host: {host or asset}")
     return i
@@ -130,7 +138,9 @@ def _purge_host(all: Subscription, host: int) -> dict[str, int]:
     return _about(all, i)
 
 
-def _delete_host(all: Subscription, host: int | None = None, asset: int | None = None) -> dict[str, int]:
+def _delete_host(
+    all: Subscription, host: int | None = None, asset: int | None = None
+) -> dict[str, int]:
     """Gone from all endpoints."""
     i = _number_of(all, host, asset)
     all.hosts.deleted.add(i)
@@ -142,7 +152,9 @@ def _fix_detection(
 ) -> dict[str, int]:
     """By its number in the host's list, or all of a QID; the first live one otherwise."""
     i = _number_of(all, host, None)
-    live = [each for each in all.detections.of_host(i) if each.status in ("New", "Active", "Re-Opened")]
+    live = [
+        each for each in all.detections.of_host(i) if each.status in ("New", "Active", "Re-Opened")
+    ]
     if number is not None:
         chosen = [each for each in live if each.number == number]
     else:
@@ -155,7 +167,9 @@ def _fix_detection(
     return {**_about(all, i), "qid": chosen[0].qid, "fixed": len(chosen)}
 
 
-def _touch_host(all: Subscription, host: int | None = None, asset: int | None = None, clock: str = "all") -> dict[str, int]:
+def _touch_host(
+    all: Subscription, host: int | None = None, asset: int | None = None, clock: str = "all"
+) -> dict[str, int]:
     """`clock` is processed, updated, inventoried or all."""
     i = _number_of(all, host, asset)
     clocks = {
@@ -176,7 +190,9 @@ def _move_address(
     return _about(all, i)
 
 
-def _remove_application(all: Subscription, asset: int, software: int | None = None) -> dict[str, int]:
+def _remove_application(
+    all: Subscription, asset: int, software: int | None = None
+) -> dict[str, int]:
     """By the software's id; the first one otherwise."""
     i = _number_of(all, None, asset)
     listed = [each["id"] for each in all.inventory.software_of(i) or []]

@@ -49,7 +49,11 @@ class Search:
 
     def described(self) -> dict[str, str]:
         """For the log of calls."""
-        told = {"limitResults": str(self.limit), "startFromOffset": str(self.offset), "verbose": str(self.verbose)}
+        told = {
+            "limitResults": str(self.limit),
+            "startFromOffset": str(self.offset),
+            "verbose": str(self.verbose),
+        }
         return told | {f"{each.field} {each.operator}": each.value for each in self.criteria}
 
 
@@ -71,7 +75,9 @@ def _from_json(document: Any) -> Search:
     request = document["ServiceRequest"] or {}
     given = (request.get("filters") or {}).get("Criteria") or []
     given = [given] if isinstance(given, dict) else given
-    criteria = [Criterion(each["field"], each["operator"], str(each.get("value", ""))) for each in given]
+    criteria = [
+        Criterion(each["field"], each["operator"], str(each.get("value", ""))) for each in given
+    ]
     return _search(dict(request.get("preferences") or {}), criteria)
 
 
@@ -141,7 +147,9 @@ def _value(criterion: Criterion, kind: str, text: str) -> Any:
         if kind == DATE:
             return moments.parse(text)
     except ValueError:
-        raise Invalid(place, f"Specify criteria value(s) as {'Long' if kind == INTEGER else 'Date'}.") from None
+        raise Invalid(
+            place, f"Specify criteria value(s) as {'Long' if kind == INTEGER else 'Date'}."
+        ) from None
     if kind == BOOLEAN and text not in ("true", "false"):
         raise Invalid(place, "Values expected: true, false.")
     return text

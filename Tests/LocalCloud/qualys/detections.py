@@ -54,7 +54,11 @@ class Detections:
     def list_of(self, i: int) -> int:
         """Which list a host has; -1 when nothing was found on it."""
         bits = self.hosts.bits(i)
-        return -1 if bits // 8 % 29 == 3 or self.options.detections == 0 else bits // 4096 % self.list_count
+        return (
+            -1
+            if bits // 8 % 29 == 3 or self.options.detections == 0
+            else bits // 4096 % self.list_count
+        )
 
     def has_empty_element(self, i: int) -> bool:
         """A host that is listed, with no DETECTION_LIST."""
@@ -78,7 +82,9 @@ class Detections:
         if not fixed:
             return made
         return tuple(
-            replace(each, status="Fixed", fixed_at=fixed[each.number]) if each.number in fixed else each
+            replace(each, status="Fixed", fixed_at=fixed[each.number])
+            if each.number in fixed
+            else each
             for each in made
         )
 
@@ -97,12 +103,18 @@ class Detections:
         bits = mix(self.options.seed, _KIND, list_number * 100_003 + number)
         # Every ninth is the one before again, on another port.
         twin = number % 9 == 8
-        which = mix(self.options.seed, _KIND, list_number * 100_003 + number - twin) // 16 % max(1, self.options.kb)
+        which = (
+            mix(self.options.seed, _KIND, list_number * 100_003 + number - twin)
+            // 16
+            % max(1, self.options.kb)
+        )
         type, qid = kb.kind(which), kb.host_qid(which)
         port = None if not twin and bits % 3 == 0 else 443 + number
         status = None if type == "Info" else pick(_STATUSES, bits // 32)
         size = self.options.results_bytes // 2 + bits // 64 % max(1, self.options.results_bytes)
-        results: str | None = f"{pick(PRODUCTS, bits // 256)[0].upper()} found: {list_number}/{number}\t{self._text[:size]}"
+        results: str | None = (
+            f"{pick(PRODUCTS, bits // 256)[0].upper()} found: {list_number}/{number}\t{self._text[:size]}"
+        )
         if bits % 23 == 5:
             results = ""
         if bits % 23 == 9:

@@ -53,7 +53,7 @@ def next_url(work: Work, id_min: int) -> str:
     if (fault := work.bent("warning_host")) is not None:
         base = fault.url
     parameters = work.parameters | {"id_min": str(id_min)}
-    return f"{base}{work.path}?{urlencode(parameters, safe=',:-')}"
+    return f"{base}{work.path}?{urlencode(parameters, safe=',:-/')}"
 
 
 def warning(work: Work, limit: int, id_min: int) -> bytes:

@@ -173,7 +173,9 @@ def instead(qualys: Qualys, fault: Fault, request: Request, form: str) -> Answer
         case "html":
             return returns.html(fault.status or 503, fault.seconds)
         case "qps_error":
-            return returns.qps_error(qualys, str(fault.code or "OTHER_ERROR"), form, fault.status or 200)
+            return returns.qps_error(
+                qualys, str(fault.code or "OTHER_ERROR"), form, fault.status or 200
+            )
         case "gateway_failed":
             body = b'{"responseMessage":"Invalid filter","responseCode":"FAILED"}'
             return Answer(fault.status or 400, [("Content-Type", "application/json")], body)
@@ -194,7 +196,12 @@ def hostile(fault: Fault, form: str) -> Answer:
     if fault.kind == "deep":
         depth = fault.number or 100_000
         if form == JSON:
-            body = b'{"ServiceResponse":{"responseCode":"SUCCESS","count":1,"data":' + b"[" * depth + b"]" * depth + b"}}"
+            body = (
+                b'{"ServiceResponse":{"responseCode":"SUCCESS","count":1,"data":'
+                + b"[" * depth
+                + b"]" * depth
+                + b"}}"
+            )
             return Answer(200, [("Content-Type", "application/json")], body)
         body = head + b"<%b>" % root + b"<A>" * depth + b"</A>" * depth + b"</%b>\n" % root
     elif fault.kind == "giant_names":
@@ -203,17 +210,18 @@ def hostile(fault: Fault, form: str) -> Answer:
     else:
         if fault.kind == "entity_bomb":
             entities = b'<!ENTITY a0 "ha">' + b"".join(
-                b'<!ENTITY a%d "%b">' % (level, b"&a%d;" % (level - 1) * 10) for level in range(1, 12)
+                b'<!ENTITY a%d "%b">' % (level, b"&a%d;" % (level - 1) * 10)
+                for level in range(1, 12)
             )
             reference = b"&a11;"
         else:
-            entities = (
-                b'<!ENTITY f SYSTEM "file:///etc/passwd"><!ENTITY w SYSTEM "http://127.0.0.1:1/secret">'
-            )
+            entities = b'<!ENTITY f SYSTEM "file:///etc/passwd"><!ENTITY w SYSTEM "http://127.0.0.1:1/secret">'
             reference = b"&f;&w;"
         body = (
-            head + b"<!DOCTYPE %b [%b]>\n<%b><RESPONSE><DATETIME>2024-05-06T07:08:09Z</DATETIME><HOST_LIST><HOST>"
-            b"<ID>50001001</ID><OS>%b</OS></HOST></HOST_LIST></RESPONSE></%b>\n" % (root, entities, root, reference, root)
+            head
+            + b"<!DOCTYPE %b [%b]>\n<%b><RESPONSE><DATETIME>2024-05-06T07:08:09Z</DATETIME><HOST_LIST><HOST>"
+            b"<ID>50001001</ID><OS>%b</OS></HOST></HOST_LIST></RESPONSE></%b>\n"
+            % (root, entities, root, reference, root)
         )
     return Answer(200, [returns.XML_TYPE], body)
 
@@ -233,7 +241,8 @@ def spoil(fault: Fault, answer: Answer) -> Answer:
         case "cut":
             answer.cut_after, answer.linger = _middle(fault, answer), fault.linger
         case "cut_clean":
-            answer.body = _shortened(answer.body, _middle(fault, answer))
+            size = _middle(fault, answer)
+            answer.body = _shortened(answer.body, size)
         case "slow":
             answer.pause, answer.piece = fault.seconds or 0.05, fault.piece
         case "malformed":
@@ -276,7 +285,9 @@ def _until(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
 def _broken(body: bytes | Iterable[bytes]) -> bytes | Iterable[bytes]:
     """One mark in the middle that does not belong there."""
     if isinstance(body, bytes):
-        middle = max(body.find(b"</", len(body) // 2), body.find(b'":', len(body) // 2), 0)
+        # In JSON after a colon, where a value begins: in a text or a name it would be one more letter.
+        mark, offset = (b'":', 2) if body[:1] == b"{" else (b"</", 0)
+        middle = max(body.find(mark, len(body) // 2), 0) + offset
         return body[:middle] + b"<" + body[middle:]
     pieces, size = _first_bytes(body)
     return itertools.chain([_broken(b"".join(_until(pieces, size)))], pieces)  # type: ignore[list-item]

@@ -39,6 +39,7 @@ class Findings(Records):
     def __init__(self, options: Options, webapps: WebApps) -> None:
         super().__init__(options)
         self.webapps = webapps
+        self._last = (0, 0)
         self.added: dict[int, int] = {}
         self.stride = 10 ** len(str(2 * options.findings + 1000))
 
@@ -77,11 +78,18 @@ class Findings(Records):
             return None
         webapps = sorted({int(part) for part in criterion.value.split(",")})
         return [
-            id for webapp in webapps if self.webapps.has(webapp) for id in self.of(webapp) if id not in self.removed
+            id
+            for webapp in webapps
+            if self.webapps.has(webapp)
+            for id in self.of(webapp)
+            if id not in self.removed
         ]
 
     def bits(self, id: int) -> int:
-        return mix(self.options.seed, _KIND, id)
+        """Of the finding that was asked for last they are kept: a page asks several times for each."""
+        if id != self._last[0]:
+            self._last = id, mix(self.options.seed, _KIND, id)
+        return self._last[1]
 
     def shape(self, id: int) -> int:
         return self.bits(id) % _SHAPES
@@ -135,7 +143,11 @@ class Findings(Records):
         whole = _plain(shape, self.options.finding_bytes)
         if view != BRIEF:
             return whole
-        return {name: value for name, value in whole.items() if name not in ("resultList", "history", "sslData")}
+        return {
+            name: value
+            for name, value in whole.items()
+            if name not in ("resultList", "history", "sslData")
+        }
 
 
 @lru_cache(4096)
@@ -144,14 +156,22 @@ def _names(webapps: WebApps, webapp: int, form: str) -> tuple[bytes, bytes]:
 
 
 def _type(shape: int) -> str:
-    return pick(("VULNERABILITY",) * 6 + ("INFORMATION_GATHERED",) * 3 + ("SENSITIVE_CONTENT",), shape)
+    return pick(
+        ("VULNERABILITY",) * 6 + ("INFORMATION_GATHERED",) * 3 + ("SENSITIVE_CONTENT",), shape
+    )
 
 
 @lru_cache(1024)
 def _plain(shape: int, size: int) -> dict[str, Any]:
     """A finding with gaps. The tenth shapes come from Burp: no QID, no name, and another order."""
     kind = _type(shape)
-    webapp = {"id": number("app"), "name": gap("name"), "url": gap("url"), "tags": {"count": 0}}
+    tags = [{"id": 9001, "name": "tag 1"}] if shape % 4 == 1 else []
+    webapp = {
+        "id": number("app"),
+        "name": gap("name"),
+        "url": gap("url"),
+        "tags": listed("Tag", *tags),
+    }
     if shape % 20 == 11:
         return {
             "webApp": webapp, "id": number("id"), "url": gap("url"), "lastDetectedDate": gap("detected"), "qid": 0,
@@ -174,7 +194,9 @@ def _plain(shape: int, size: int) -> dict[str, Any]:
     finding["severity"] = str(severity)
     if kind != "INFORMATION_GATHERED":
         finding["url"] = gap("url") + f"&q={shape}"
-        finding["status"] = pick(("ACTIVE", "NEW", "ACTIVE", "REOPENED", "FIXED", "PROTECTED"), shape // 2)
+        finding["status"] = pick(
+            ("ACTIVE", "NEW", "ACTIVE", "REOPENED", "FIXED", "PROTECTED"), shape // 2
+        )
     finding |= {"firstDetectedDate": gap("first"), "lastDetectedDate": gap("detected")}
     if kind != "INFORMATION_GATHERED":
         finding |= {"lastTestedDate": gap("detected"), "timesDetected": number("times")}
@@ -185,7 +207,10 @@ def _plain(shape: int, size: int) -> dict[str, Any]:
         finding |= _handled(shape, severity)
     finding["updatedDate"] = gap("detected")
     if shape % 8 == 5:
-        finding |= {"internalSequence": 18446744073709551615, "newMember": {"ratio": 1e-7, "list": [None, True]}}
+        finding |= {
+            "internalSequence": 18446744073709551615,
+            "newMember": {"ratio": 1e-7, "list": [None, True]},
+        }
     return finding
 
 
@@ -205,8 +230,10 @@ def _classified(shape: int) -> dict[str, Any]:
 
 
 def _results(kind: str, size: int) -> dict[str, Any]:
-    text = ("Ergebnis für \"><qss a=X1Y2> ]]> \u2028 " * (size // 40 + 1))[:size]
-    payload: dict[str, Any] = {"response": "https://app.example.test/\nhttps://app.example.test/ä\n" + text}
+    text = ('Ergebnis für "><qss a=X1Y2> ]]> \u2028 ' * (size // 40 + 1))[:size]
+    payload: dict[str, Any] = {
+        "response": "https://app.example.test/\nhttps://app.example.test/ä\n" + text
+    }
     if kind == "VULNERABILITY":
         payload = {
             "payload": '"><qss a=X1Y2>',
@@ -233,13 +260,17 @@ def _handled(shape: int, severity: int) -> dict[str, Any]:
             "isIgnored": "true", "ignoredReason": "RISK_ACCEPTED", "ignoredBy": USER,
             "ignoredDate": "2023-06-05T00:00:00Z", "ignoredComment": "akzeptiert bis Mai",
         }  # fmt: skip
-    if shape % 10 == 7:
+    if shape % 10 == 2:
         members |= {
             "originalSeverity": str(6 - severity), "severityComment": "lower", "editedSeverityUser": USER,
             "editedSeverityDate": "2023-06-05T00:00:00Z",
         }  # fmt: skip
     if shape % 4 == 0:
         members["retest"] = {"retestStatus": "NO_RETEST"}
-        scan = {"id": 3001, "reference": "was/1714779000000.1000001", "launchedDate": "2024-05-04T02:00:00Z"}
+        scan = {
+            "id": 3001,
+            "reference": "was/1714779000000.1000001",
+            "launchedDate": "2024-05-04T02:00:00Z",
+        }
         members["history"] = {"set": [{"WebAppFindingHistory": {"scanData": scan}}]}
     return members

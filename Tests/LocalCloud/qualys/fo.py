@@ -11,10 +11,12 @@ from .returns import DECLARATION, XML_TYPE, Refused, bad_parameter, html, simple
 from .wire import Answer
 
 if TYPE_CHECKING:
-    from .server import Qualys, Work
+    from .server import Work
 
 EVALUATION = "<!-- This report was generated with an evaluation version of Qualys //--> \n"
-CONFIDENTIAL = "<!-- CONFIDENTIAL AND PROPRIETARY INFORMATION. Made up for tests, no real data. //--> \n"
+CONFIDENTIAL = (
+    "<!-- CONFIDENTIAL AND PROPRIETARY INFORMATION. Made up for tests, no real data. //--> \n"
+)
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 
@@ -45,7 +47,11 @@ def whole_number(work: Work, name: str, default: int) -> int:
     if not text:
         return default
     if not text.isascii() or not text.isdigit():
-        raise bad_parameter(work.qualys, 1905, f"parameter {name} has invalid value: {text} (not a positive integer)")
+        raise bad_parameter(
+            work.qualys,
+            1905,
+            f"parameter {name} has invalid value: {text} (not a positive integer)",
+        )
     return int(text)
 
 
@@ -54,7 +60,9 @@ def flag(work: Work, name: str, default: bool = False) -> bool:
     if text is None:
         return default
     if text not in ("0", "1"):
-        raise bad_parameter(work.qualys, 1905, f"parameter {name} has invalid value: {text} (0 or 1)")
+        raise bad_parameter(
+            work.qualys, 1905, f"parameter {name} has invalid value: {text} (0 or 1)"
+        )
     return text == "1"
 
 
@@ -76,6 +84,9 @@ def id_ranges(work: Work, name: str) -> list[range] | None:
         return None
     ranges = []
     for part in text.split(","):
+        if part.isascii() and part.isdigit():
+            ranges.append(range(int(part), int(part) + 1))
+            continue
         found = _RANGE.fullmatch(part.strip())
         if found is None:
             message = f"parameter {name} has invalid value: {part} (neither a positive integer nor a range: {part})"
@@ -102,7 +113,10 @@ def _session(work: Work) -> Answer:
     if work.request.method != "POST":
         raise bad_parameter(qualys, 1908, "This request must be sent with POST.")
     if given["action"] == "login":
-        if (given.get("username"), given.get("password")) != (qualys.options.username, qualys.options.password):
+        if (given.get("username"), given.get("password")) != (
+            qualys.options.username,
+            qualys.options.password,
+        ):
             raise Refused(simple_return(qualys, 401, 2000, "Bad Login/Password"))
         answer = simple_return(qualys, 200, None, "Logged in")
         cookie = qualys.sessions.login()

@@ -13,7 +13,13 @@ from .options import Options
 from .records import Records
 from .templates import Values, gap, number
 
-_TRACKING = {"IP": "IP", "AGENT": "QAGENT", "DNS": "DNSNAME", "NETBIOS": "NETBIOS", "EC2": "INSTANCE_ID"}
+_TRACKING = {
+    "IP": "IP",
+    "AGENT": "QAGENT",
+    "DNS": "DNSNAME",
+    "NETBIOS": "NETBIOS",
+    "EC2": "INSTANCE_ID",
+}
 _LISTS = 16
 
 
@@ -136,7 +142,10 @@ class HostAssets(Records):
                 "vuln": _list("HostAssetVuln", [{"qid": number("qid"), "hostInstanceVulnId": number("unique")}]),
             }  # fmt: skip
         if odd % 8 == 6:
-            record |= {"internalSequence": 18446744073709551616, "newMember": {"list": [None, 1e-7]}}
+            record |= {
+                "internalSequence": 18446744073709551616,
+                "newMember": {"list": [None, 1e-7]},
+            }
         return record
 
 
@@ -147,20 +156,34 @@ def _name(odd: int) -> str:
 
 
 def _described(odd: int, kind: int) -> dict[str, Any]:
-    described: dict[str, Any] = {"os": ('Linux 5.x & "friends"', "Windows Server 2019", "")[kind % 3]}
+    described: dict[str, Any] = {
+        "os": ('Linux 5.x & "friends"', "Windows Server 2019", "")[kind % 3]
+    }
     if odd % 3:
         described["dnsHostName"] = "Host" + gap("n") + ".Example.test"
+    if odd % 4 == 1:
+        described |= {"fqdn": "host" + gap("n") + ".example.test", "cloudProvider": "AWS"}
     if odd % 5 == 1:
         described["netbiosName"] = "HOST" + gap("n")
-    described["agentInfo"] = {"agentId": "11111111-2222-3333-4444-" + gap("n"), "status": "STATUS_ACTIVE"}
+    described["agentInfo"] = {
+        "agentId": "11111111-2222-3333-4444-" + gap("n"),
+        "status": "STATUS_ACTIVE",
+    }
     if odd != 4:
         described["address"] = gap("address")
     described |= {
         "trackingMethod": ("IP", "QAGENT", "DNSNAME")[kind % 3],
+        "networkGuid": "66bd43e1-0000-4000-8000-000000000001",
+        "manufacturer": "Demo & Co",
+        "model": "t3.small",
+        "timezone": "+00:00",
+        "lastSystemBoot": "2024-04-01T00:00:00Z",
         "totalMemory": 1988,
         "lastLoggedOnUser": "rené",
         "openPort": _list("HostAssetOpenPort", [{"port": 443, "protocol": "TCP"}]),
-        "processor": _list("", []),
+        "processor": _list(
+            "HostAssetProcessor", [{"name": "Demo CPU", "speed": 2500}] if kind % 2 else []
+        ),
         "volume": _list("HostAssetVolume", [{"name": "/", "size": 8589934592, "free": 4294967296}]),
     }
     return described
@@ -172,7 +195,12 @@ def _sources(odd: int) -> dict[str, Any]:
         "instanceId": "i-" + gap("n"), "privateIpAddress": gap("address"), "macAddress": gap("mac"),
         "ec2InstanceTags": {"tags": _list("EC2Tags", [{"key": "env", "value": "prod & <test>"}])},
     }  # fmt: skip
-    azure = {"assetId": number("id"), "type": "AZURE", "location": "westeurope", "name": "vm" + gap("n")}
+    azure = {
+        "assetId": number("id"),
+        "type": "AZURE",
+        "location": "westeurope",
+        "name": "vm" + gap("n"),
+    }
     google = {"assetId": number("id"), "type": "GCP", "zone": "europe-west3-a"}
     match odd % 6:
         case 0:
@@ -203,7 +231,9 @@ def _interfaces(odd: int) -> dict[str, Any]:
         case 4:
             return {"list": []}
         case 5:
-            return _list("HostAssetInterface", [first, bare, {"address": "10.255.255.1", "macAddress": ""}])
+            return _list(
+                "HostAssetInterface", [first, bare, {"address": "10.255.255.1", "macAddress": ""}]
+            )
     return _list("HostAssetInterface", [first])
 
 
@@ -231,9 +261,19 @@ class HostDetections(HostAssets):
 
     def find(self, criteria: list[Criterion], after: int = 0) -> Iterator[int]:
         """What is asked of the detections themselves leaves the hosts as they are."""
-        about_hosts = [each for each in criteria if "etect" not in each.field or each.field not in self.kinds]
+        about_hosts = [
+            each for each in criteria if "etect" not in each.field or each.field not in self.kinds
+        ]
         return super().find(about_hosts, after)
 
     def record(self, shape: int, view: str) -> dict[str, Any]:
-        found = {"qid": number("qid"), "found": "true", "ignored": "false", "disabled": "false", "typeDetected": 4}
-        return super().record(shape, "ids") | ({} if view == "ids" else {"detection": _list("Detection", [found])})
+        found = {
+            "qid": number("qid"),
+            "found": "true",
+            "ignored": "false",
+            "disabled": "false",
+            "typeDetected": 4,
+        }
+        return super().record(shape, "ids") | (
+            {} if view == "ids" else {"detection": _list("Detection", [found])}
+        )

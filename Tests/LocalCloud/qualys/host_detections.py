@@ -106,21 +106,27 @@ def _spans(work: Work, name: str) -> tuple[tuple[int, int], ...] | None:
 
 
 def answer(work: Work) -> Answer:
+    # What is kept was asked for with these very parameters, and so they are good.
+    key = (
+        "hld",
+        work.path,
+        tuple(sorted(work.parameters.items())),
+        work.qualys.subscription.version,
+    )
+    if work.fault is None and (kept := work.qualys.answers.get(key)) is not None:
+        return Answer(200, [XML_TYPE], iter(kept))
     fo.check_parameters(work, PARAMETERS)
     fo.check_list(work)
     form = work.parameters.get("output_format", "XML")
     if form != "XML":
-        raise bad_parameter(work.qualys, 1905, f"parameter output_format has invalid value: {form} (XML only here)")
+        raise bad_parameter(
+            work.qualys, 1905, f"parameter output_format has invalid value: {form} (XML only here)"
+        )
     view = view_of(work)
     limit = fo.whole_number(work, "truncation_limit", 1000)
     found = shown(work, view)
-    key = None
-    if work.fault is None:
-        key = ("hld", work.path, tuple(sorted(work.parameters.items())), work.qualys.subscription.version)
-        if (kept := work.qualys.answers.get(key)) is not None:
-            return Answer(200, [XML_TYPE], iter(kept))
     body = _body(work, view, found, limit)
-    return Answer(200, [XML_TYPE], body if key is None else work.qualys.answers.keeping(key, body))
+    return Answer(200, [XML_TYPE], body if work.fault else work.qualys.answers.keeping(key, body))
 
 
 def shown(work: Work, view: View) -> Iterator[tuple[int, tuple[Detection, ...] | None]]:
@@ -135,7 +141,13 @@ def shown(work: Work, view: View) -> Iterator[tuple[int, tuple[Detection, ...] |
         )
         if name in work.parameters
     ]  # fmt: skip
-    return _shown(all.hosts, all.detections, view, numbers, [(at, after) for at, after in clocks if at is not None])
+    return _shown(
+        all.hosts,
+        all.detections,
+        view,
+        numbers,
+        [(at, after) for at, after in clocks if at is not None],
+    )
 
 
 def _shown(
@@ -154,7 +166,9 @@ def _shown(
         elif clocks or i in detections.fixed:
             chosen = tuple(each for each in detections.of_host(i) if view.shows(each))
             for at, after in clocks:
-                chosen = tuple(each for each in chosen if (detections.updated(i, each) >= at) == after)
+                chosen = tuple(
+                    each for each in chosen if (detections.updated(i, each) >= at) == after
+                )
             if chosen:
                 yield i, chosen
         else:
@@ -219,13 +233,18 @@ class Writer:
             which = self._detections.list_of(i)
             ready = self._lists.get(which)
             if ready is None:
-                listed = [each for each in self._detections.of_list(which) if self._view.shows(each)]
+                listed = [
+                    each for each in self._detections.of_list(which) if self._view.shows(each)
+                ]
                 ready = b"".join(map(self._one, listed)), len(listed)
                 self._lists[which] = ready
             written = ready[0] % (times * ready[1])
         else:
             written = b"".join(self._one(each) % times for each in chosen)
-        return b"%b        <DETECTION_LIST>\n%b        </DETECTION_LIST>\n      </HOST>\n" % (start, written)
+        return b"%b        <DETECTION_LIST>\n%b        </DETECTION_LIST>\n      </HOST>\n" % (
+            start,
+            written,
+        )
 
     def _head(self, i: int, scanned: bytes) -> bytes:
         hosts, view, kind = self._hosts, self._view, self._hosts.kind(i)
@@ -241,7 +260,11 @@ class Writer:
                 f"        <DNS><![CDATA[{name}]]></DNS>\n        <DNS_DATA>\n          <HOSTNAME><![CDATA[host{i}]]>"
                 f"</HOSTNAME>\n          {domain}\n          <FQDN><![CDATA[{name}]]></FQDN>\n        </DNS_DATA>\n"
             )
-        guid = f"        <QG_HOSTID><![CDATA[11111111-2222-3333-4444-{i:012d}]]></QG_HOSTID>\n" if kind % 3 else ""
+        guid = (
+            f"        <QG_HOSTID><![CDATA[11111111-2222-3333-4444-{i:012d}]]></QG_HOSTID>\n"
+            if kind % 3
+            else ""
+        )
         tags = ""
         if view.tags and hosts.tags(i):
             each = "".join(
@@ -294,19 +317,29 @@ def _template(detection: Detection, view: View) -> bytes:
             lines.append(b"<TIMES_REOPENED>1</TIMES_REOPENED>")
         lines.append(b"<IS_IGNORED>%d</IS_IGNORED>" % detection.ignored)
         lines.append(b"<IS_DISABLED>%d</IS_DISABLED>" % detection.disabled)
+        if detection.number % 5 == 2:
+            lines.append(b"<AFFECT_RUNNING_KERNEL>1</AFFECT_RUNNING_KERNEL>")
         lines.append(b"<LAST_PROCESSED_DATETIME>%b</LAST_PROCESSED_DATETIME>")
     inner = b"".join(b"            %b\n" % line for line in lines)
     return b"          <DETECTION>\n%b          </DETECTION>\n" % inner
 
 
 def _facts(detection: Detection, view: View) -> list[bytes]:
-    lines = [f"<QID>{detection.qid}</QID>", f"<TYPE>{detection.type}</TYPE>", f"<SEVERITY>{detection.severity}</SEVERITY>"]
+    lines = [
+        f"<QID>{detection.qid}</QID>",
+        f"<TYPE>{detection.type}</TYPE>",
+        f"<SEVERITY>{detection.severity}</SEVERITY>",
+    ]
     if detection.port is not None:
         lines += [f"<PORT>{detection.port}</PORT>", f"<PROTOCOL>{detection.protocol}</PROTOCOL>"]
+        if detection.ssl:
+            lines.append("<FQDN><![CDATA[web.example.test]]></FQDN>")
     if detection.type != "Info":
         lines.append(f"<SSL>{detection.ssl:d}</SSL>")
     if view.results and detection.results is not None:
-        text = (_CONTROL if view.control else "") + detection.results.replace("]]>", "]]]]><![CDATA[>")
+        text = (_CONTROL if view.control else "") + detection.results.replace(
+            "]]>", "]]]]><![CDATA[>"
+        )
         lines.append(f"<RESULTS><![CDATA[{text}]]></RESULTS>" if text else "<RESULTS></RESULTS>")
     if detection.status is not None:
         lines.append(f"<STATUS>{detection.status}</STATUS>")

@@ -33,7 +33,9 @@ def answer(work: Work) -> Answer:
     return Answer(200, [XML_TYPE], body)
 
 
-def _body(work: Work, hosts: Hosts, found: Iterator[int], details: str, limit: int) -> Iterator[bytes]:
+def _body(
+    work: Work, hosts: Hosts, found: Iterator[int], details: str, limit: int
+) -> Iterator[bytes]:
     yield documents.head(work, ROOT, DTDS)
     page = islice(found, limit) if limit else found
     first = next(page, None)
@@ -45,7 +47,10 @@ def _body(work: Work, hosts: Hosts, found: Iterator[int], details: str, limit: i
             yield b"    </ID_SET>\n"
         else:
             yield b"    <HOST_LIST>\n"
-            show = (fo.flag(work, "show_tags") or details.startswith("All"), fo.flag(work, "show_asset_id", True))
+            show = (
+                fo.flag(work, "show_tags") or details.startswith("All"),
+                fo.flag(work, "show_asset_id", True),
+            )
             yield from documents.in_blocks(_host(hosts, i, details, *show) for i in rest)
             yield b"    </HOST_LIST>\n"
         following = next(found, None) if limit else None
@@ -97,10 +102,17 @@ def _host(hosts: Hosts, i: int, details: str, show_tags: bool, show_asset_id: bo
     if hosts.kind(i) % 7 == 1:
         lines.append(f"<NETBIOS><![CDATA[HOST{i}]]></NETBIOS>")
     lines.append(f"<OS><![CDATA[{os}]]></OS>" if os else "<OS></OS>")
+    if hosts.kind(i) % 3:
+        lines.append(f"<QG_HOSTID><![CDATA[11111111-2222-3333-4444-{i:012d}]]></QG_HOSTID>")
     if show_tags and hosts.tags(i):
         lines.append("<TAGS>")
         for id, name in hosts.tags(i):
-            lines += ["  <TAG>", f"    <TAG_ID>{id}</TAG_ID>", f"    <NAME><![CDATA[{name}]]></NAME>", "  </TAG>"]
+            lines += [
+                "  <TAG>",
+                f"    <TAG_ID>{id}</TAG_ID>",
+                f"    <NAME><![CDATA[{name}]]></NAME>",
+                "  </TAG>",
+            ]
         lines.append("</TAGS>")
     if details.startswith("All"):
         comment = escaped("ä & <b>", XML).decode()

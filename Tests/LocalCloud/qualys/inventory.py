@@ -41,7 +41,11 @@ class Inventory:
         """The applications that are still on the asset."""
         listed = software.of_shape(self.shape(i) // 2, self.options.seed, self.options.software)
         gone = self.gone.get(i)
-        return listed if not gone or listed is None else [each for each in listed if each["id"] not in gone]
+        return (
+            listed
+            if not gone or listed is None
+            else [each for each in listed if each["id"] not in gone]
+        )
 
     def render(self, i: int, software_type: str | None) -> bytes:
         key = (self.shape(i), software_type)
@@ -75,11 +79,22 @@ class Inventory:
 def _asset(shape: int, listed: dict[str, Any] | None) -> dict[str, Any]:
     is_host, bare = shape % 2, shape // 2 % 5 == 4
     account = {"userAccount": [{"name": "root"}, {"name": "rené"}]}
-    card = {"hostname": "host" + gap("n"), "addressIpV4": gap("address"), "addressIpV6": None, "macAddress": gap("mac")}
+    card = {
+        "hostname": "host" + gap("n"),
+        "addressIpV4": gap("address"),
+        "addressIpV6": None,
+        "macAddress": gap("mac"),
+    }
     system = {
         "osName": "Linux", "fullName": "Demo Linux 5", "category": "Linux / Server", "productName": "Demo Linux",
         "publisher": "Demo", "edition": None, "version": "5.4", "lifecycle": {"gaDate": None, "stage": "GA"},
     }  # fmt: skip
+    port = {"port": 443, "protocol": "TCP", "description": "https", "detectedService": None}
+    region = {"code": "eu-central-1", "name": "EU (Frankfurt)"}
+    amazon = {
+        "ec2": {"accountId": "000000000000", "region": region, "instanceId": "i-" + gap("n")},
+        "tags": None,
+    }
     asset: dict[str, Any] = {
         "assetId": number("id"),
         "assetUUID": "00000000-0000-4000-8000-" + gap("id"),
@@ -101,17 +116,20 @@ def _asset(shape: int, listed: dict[str, Any] | None) -> dict[str, Any]:
         "operatingSystem": None if bare else system,
         "hardware": None,
         "userAccountListData": None if bare else account,
-        "openPortListData": None,
+        "openPortListData": None if bare else {"openPort": [port]},
         "volumeListData": None,
         "networkInterfaceListData": None if bare else {"networkInterface": [card]},
         "softwareListData": listed,
-        "cloudProvider": None,
+        "cloudProvider": {"aws": amazon, "azure": None, "gcp": None} if shape % 3 == 1 else None,
         "tagList": {"tag": [{"tagId": id, "tagName": name} for id, name in TAGS[:1]]},
         "criticality": None,
         "riskScore": 512,
     }
     if shape % 7 == 3:
-        asset["newMember"] = {"sequence": -9223372036854775808, "list": [True, None, {"deep": "]]> \x01"}]}
+        asset["newMember"] = {
+            "sequence": -9223372036854775808,
+            "list": [True, None, {"deep": "]]> \x01"}],
+        }
     return asset
 
 
@@ -186,7 +204,11 @@ def _trimmed(asset: bytes, chosen: tuple[str | None, str | None]) -> bytes:
     # Identity and times are always there; lists and objects can be chosen.
     for name, value in list(record.items()):
         is_optional = isinstance(value, (dict, list)) or name.endswith("ListData")
-        unwanted = name not in include.split(",") if include is not None else name in (exclude or "").split(",")
+        unwanted = (
+            name not in include.split(",")
+            if include is not None
+            else name in (exclude or "").split(",")
+        )
         if is_optional and unwanted:
             del record[name]
     return dumps(record)

@@ -32,7 +32,11 @@ def answer(work: Work) -> Answer:
         raise bad_parameter(work.qualys, 1905, f"parameter details has invalid value: {details}")
     ranges = fo.id_ranges(work, "ids")
     inside = range(fo.whole_number(work, "id_min", 0), fo.whole_number(work, "id_max", 1 << 62))
-    wanted = None if ranges is None else {qid for each in ranges if len(each) < 1_000_000 for qid in each}
+    wanted = (
+        None
+        if ranges is None
+        else {qid for each in ranges if len(each) < 1_000_000 for qid in each}
+    )
     known = kb.qids(work.qualys.options.kb)
     qids = [qid for qid in known if qid in inside and (wanted is None or qid in wanted)]
     return Answer(200, [XML_TYPE], _body(work, qids, details))
@@ -41,7 +45,9 @@ def answer(work: Work) -> Answer:
 def _body(work: Work, qids: list[int], details: str) -> Iterator[bytes]:
     yield documents.head(work, ROOT, (_DTD, _DTD))
     if qids and details == "None":
-        yield b"    <ID_SET>\n%b    </ID_SET>\n" % b"".join(b"      <ID>%d</ID>\n" % qid for qid in qids)
+        yield b"    <ID_SET>\n%b    </ID_SET>\n" % b"".join(
+            b"      <ID>%d</ID>\n" % qid for qid in qids
+        )
     elif qids:
         yield _KEEP_ALIVE + b"    <VULN_LIST>\n"
         size = work.qualys.options.kb_text

@@ -104,7 +104,9 @@ class Limits:
             return Blocked("concurrency", meter.running - limit.concurrency)
         if limit.rate and meter.remaining(now) == 0:
             meter.blocked_by_rate += 1
-            return Blocked("rate", math.ceil(meter.accepted[0] + limit.window - now) if meter.accepted else 1)
+            return Blocked(
+                "rate", math.ceil(meter.accepted[0] + limit.window - now) if meter.accepted else 1
+            )
         if limit.rate:
             meter.accepted.append(now)
         return None
@@ -130,7 +132,10 @@ class Limits:
             ("X-RateLimit-Remaining", str(meter.remaining(self._clock()) if limit.rate else 1999)),
             ("X-RateLimit-ToWait-Sec", str(to_wait)),
             ("X-Concurrency-Limit-Limit", str(limit.concurrency or 100)),
-            ("X-Concurrency-Limit-Running", str(min(meter.running, limit.concurrency or meter.running))),
+            (
+                "X-Concurrency-Limit-Running",
+                str(min(meter.running, limit.concurrency or meter.running)),
+            ),
         ]
 
     def report(self) -> dict[str, dict[str, Any]]:
@@ -138,7 +143,8 @@ class Limits:
             "calls", "most_running", "running", "blocked_by_concurrency", "blocked_by_rate", "too_early", "crossed",
         )  # fmt: skip
         return {
-            name: {member: getattr(meter, member) for member in members} | {"limit": vars(meter.limit)}
+            name: {member: getattr(meter, member) for member in members}
+            | {"limit": vars(meter.limit)}
             for name, meter in self._meters.items()
         }
 

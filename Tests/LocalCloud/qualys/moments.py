@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from functools import lru_cache
 
 DAY = 86400
 
 
+@lru_cache(4096)
+def _day(number: int) -> str:
+    return datetime.fromtimestamp(number * DAY, timezone.utc).strftime("%Y-%m-%dT")
+
+
 def text(moment: int) -> str:
     """`2024-05-06T07:08:09Z`"""
-    return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    day, second = divmod(moment, DAY)
+    return f"{_day(day)}{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}Z"
 
 
 def millis(moment: int) -> str:

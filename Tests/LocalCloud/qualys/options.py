@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 from . import moments
@@ -19,7 +20,9 @@ class Options:
     """Every member is a command line option of the same name, with dashes."""
 
     seed: int = _option(1, "the same seed and sizes give the same subscription")
-    now: str = _option("", "the moment that the data leads up to, ISO 8601 UTC; the present by default")
+    now: str = _option(
+        "", "the moment that the data leads up to, ISO 8601 UTC; the present by default"
+    )
     username: str = _option("quays_st1", "account of Basic, session and gateway")
     password: str = _option("p&ss+wörd%#1", "its password")
 
@@ -43,15 +46,19 @@ class Options:
     qps_rate: int = _option(0, "the same for QPS, which has none in reality")
     qps_concurrency: int = _option(0, "the same for QPS, which has none in reality")
     qps_scope: str = _option("name", "QPS limits hold per `name` of an API, or for `all` together")
-    gateway_rate: int = _option(0, "calls of the gateway in a window, answered with 429; 0 for no limit")
+    gateway_rate: int = _option(
+        0, "calls of the gateway in a window, answered with 429; 0 for no limit"
+    )
     gateway_concurrency: int = _option(0, "calls of the gateway at a time, answered with 429")
-    grace_ms: float = _option(100.0, "calls so soon after a waiting time was told had set out before")
+    grace_ms: float = _option(
+        100.0, "calls so soon after a waiting time was told had set out before"
+    )
     latency_ms: float = _option(0.0, "every call takes so long before its answer begins")
     jwt_calls: int = _option(0, "a gateway token is good for so many calls; 0 for ever")
     qps_bad_credentials: int = _option(200, "status of QPS for a bad account: 200 or 401")
     cache_mb: int = _option(256, "whole answers that are kept, so that asking again costs nothing")
 
-    @property
+    @cached_property
     def epoch(self) -> int:
         return moments.parse(self.now)
 
@@ -68,7 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--" + member.name.replace("_", "-"),
             type=type(member.default),
             default=member.default,
-            help=member.metadata["help"].replace("%", "%%") + f" ({member.default})".replace("%", "%%"),
+            help=member.metadata["help"].replace("%", "%%")
+            + f" ({member.default})".replace("%", "%%"),
         )
 
 

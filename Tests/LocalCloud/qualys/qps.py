@@ -58,12 +58,24 @@ def _search(work: Work, verb: str, records: Records) -> Answer:
         more, last = True, max([*_greater(search), page[0] - 1])
     if work.bent("has_more_without_last_id"):
         more, last = True, None
-    key = ("qps", records.schema, records.version, work.form, view, tuple(page), more, last, work.fault and work.fault.kind)
+    key = (
+        "qps",
+        records.schema,
+        records.version,
+        work.form,
+        view,
+        tuple(page),
+        more,
+        last,
+        work.fault and work.fault.kind,
+    )
     if (kept := work.qualys.answers.get(key)) is not None:
         return Answer(200, _headers(work.form), b"".join(kept))
     rendered = (records.render(id, work.form, view) for id in page)
     envelope = _json_page if work.form == JSON else _xml_page
-    body = b"".join(work.qualys.answers.keeping(key, envelope(work, records, page, rendered, more, last)))
+    body = b"".join(
+        work.qualys.answers.keeping(key, envelope(work, records, page, rendered, more, last))
+    )
     return Answer(200, _headers(work.form), body)
 
 
@@ -75,7 +87,12 @@ def _greater(search: criteria.Search) -> Iterator[int]:
 
 
 def _json_page(
-    work: Work, records: Records, page: list[int], rendered: Iterator[bytes], more: bool, last: int | None
+    work: Work,
+    records: Records,
+    page: list[int],
+    rendered: Iterator[bytes],
+    more: bool,
+    last: int | None,
 ) -> Iterator[bytes]:
     yield b'{"ServiceResponse":{"count":%d,' % len(page)
     if not work.bent("has_more_missing"):
@@ -92,7 +109,12 @@ def _json_page(
 
 
 def _xml_page(
-    work: Work, records: Records, page: list[int], rendered: Iterator[bytes], more: bool, last: int | None
+    work: Work,
+    records: Records,
+    page: list[int],
+    rendered: Iterator[bytes],
+    more: bool,
+    last: int | None,
 ) -> Iterator[bytes]:
     yield service_response(work.qualys, records.schema).encode()
     yield b"  <responseCode>SUCCESS</responseCode>\n  <count>%d</count>\n" % len(page)
@@ -138,9 +160,15 @@ def _enveloped(work: Work, records: Records, record: bytes) -> Answer:
 
 def _counted(work: Work, records: Records, count: int) -> Answer:
     if work.form == JSON:
-        return Answer(200, _headers(work.form), b'{"ServiceResponse":{"count":%d,"responseCode":"SUCCESS"}}' % count)
+        return Answer(
+            200,
+            _headers(work.form),
+            b'{"ServiceResponse":{"count":%d,"responseCode":"SUCCESS"}}' % count,
+        )
     head = service_response(work.qualys, records.schema).encode()
-    tail = b"  <responseCode>SUCCESS</responseCode>\n  <count>%d</count>\n</ServiceResponse>\n" % count
+    tail = (
+        b"  <responseCode>SUCCESS</responseCode>\n  <count>%d</count>\n</ServiceResponse>\n" % count
+    )
     return Answer(200, _headers(work.form), head + tail)
 
 

@@ -63,7 +63,9 @@ class Records:
         """The ids that fit, where they are known without looking at every record."""
         return None
 
-    def change(self, id: int, members: dict[str, Any], fields: dict[str, Any] | None = None) -> None:
+    def change(
+        self, id: int, members: dict[str, Any], fields: dict[str, Any] | None = None
+    ) -> None:
         """From now on the record has these members, and filters see these fields; `None` takes a member away."""
         self._members.setdefault(id, {}).update(members)
         self._fields.setdefault(id, {}).update(fields or {})
@@ -91,7 +93,9 @@ class Records:
             return written
         record = json.loads(written)
         record[self.name] |= self._members[id]
-        record[self.name] = {name: member for name, member in record[self.name].items() if member is not None}
+        record[self.name] = {
+            name: member for name, member in record[self.name].items() if member is not None
+        }
         return dumps(record) if form == JSON else to_xml(record).encode()
 
     def find(self, criteria: list[Criterion], after: int = 0) -> Iterator[int]:
@@ -106,9 +110,13 @@ class Records:
                 after = max(after, int(criterion.value))
             elif criterion.field == "id" and operator in ("EQUALS", "IN"):
                 wanted = sorted({int(part) for part in criterion.value.split(",")})
-                candidates = [id for id in wanted if self.has(id) and (candidates is None or id in candidates)]
+                candidates = [
+                    id for id in wanted if self.has(id) and (candidates is None or id in candidates)
+                ]
             elif (narrowed := self.narrowed(criterion)) is not None:
-                candidates = narrowed if candidates is None else sorted(set(candidates) & set(narrowed))
+                candidates = (
+                    narrowed if candidates is None else sorted(set(candidates) & set(narrowed))
+                )
             else:
                 others.append(criterion)
                 tests.append((criterion.field, test))
@@ -130,7 +138,10 @@ class Records:
         found = self._found.get(key)
         if found is None:
             fitting = self.ids()
-            found = array("q", (id for id in fitting if all(test(self.value(id, name)) for name, test in tests)))
+            found = array(
+                "q",
+                (id for id in fitting if all(test(self.value(id, name)) for name, test in tests)),
+            )
             if len(self._found) > 50:
                 self._found.clear()
             self._found[key] = found

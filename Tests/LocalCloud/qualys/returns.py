@@ -19,7 +19,10 @@ DECLARATION = '<?xml version="1.0" encoding="UTF-8" ?>\n'
 QPS_ERRORS: dict[str, tuple[str, str | None]] = {
     "INVALID_REQUEST": ("The request is not valid.", "Check the request."),
     "INVALID_CREDENTIALS": ("Authentication failed", "Verify both, user and password credentials."),
-    "UNAUTHORIZED": ("You are not authorized to use the API.", "Ask the manager of the subscription."),
+    "UNAUTHORIZED": (
+        "You are not authorized to use the API.",
+        "Ask the manager of the subscription.",
+    ),
     "INSUFFICIENT_PERMISSION": ("You lack a permission.", "Ask the manager of the subscription."),
     "OBJECT_NOT_FOUND": ("There is no such object in your scope.", "Check the id."),
     "INVALID_API_VERSION": ("There is no such version of the API.", "Use a supported version."),
@@ -142,10 +145,15 @@ def qps_error(
     if form == JSON:
         body = dumps({"ServiceResponse": {"responseCode": code, "responseErrorDetails": details}})
         return Answer(status, [("Content-Type", "application/json")], body)
-    lines = [f"    <{name}>{escape(text, {chr(39): '&apos;'})}</{name}>" for name, text in details.items()]
+    lines = [
+        f"    <{name}>{escape(text, {chr(39): '&apos;'})}</{name}>"
+        for name, text in details.items()
+    ]
     text = (
         f"{service_response(qualys, '3.0/was/webapp')}  <responseCode>{code}</responseCode>\n"
-        "  <responseErrorDetails>\n" + "\n".join(lines) + "\n  </responseErrorDetails>\n</ServiceResponse>\n"
+        "  <responseErrorDetails>\n"
+        + "\n".join(lines)
+        + "\n  </responseErrorDetails>\n</ServiceResponse>\n"
     )
     return Answer(status, [XML_TYPE], text.encode())
 

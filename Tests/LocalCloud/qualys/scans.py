@@ -41,7 +41,9 @@ class Scans(Records):
 
     def ids(self, after: int = 0) -> Iterator[int]:
         start = max(0, (after - _FIRST) // _STEP + 1)
-        ids = range(_FIRST + _STEP * start, _FIRST + _STEP * (self.options.scans + self.added), _STEP)
+        ids = range(
+            _FIRST + _STEP * start, _FIRST + _STEP * (self.options.scans + self.added), _STEP
+        )
         return (id for id in ids if id not in self.removed) if self.removed else iter(ids)
 
     def has(self, id: int) -> bool:
@@ -56,6 +58,8 @@ class Scans(Records):
         if id in self._times:
             return self._times[id]
         index = (id - _FIRST) // _STEP
+        if index == self.options.scans - 1 > 0:
+            return self.options.epoch - 600, 0, "RUNNING"
         span = self.options.scan_days * moments.DAY
         launched = int(self.options.epoch - span + span * index / max(1, self.options.scans))
         took = 600 + self.bits(id) // 8 % 21600
@@ -88,7 +92,9 @@ class Scans(Records):
         return f"was/{self.times(id)[0]}000.{1_000_000 + (id - _FIRST) // _STEP}"
 
     def title(self, id: int) -> str:
-        return f"{pick(('Scan – Ünicode', 'Vulnerability Scan', 'Scan & <Test>'), self.bits(id))} {id}"
+        return (
+            f"{pick(('Scan – Ünicode', 'Vulnerability Scan', 'Scan & <Test>'), self.bits(id))} {id}"
+        )
 
     def field(self, id: int, name: str) -> Any:
         match name:
@@ -137,7 +143,12 @@ class Scans(Records):
         done = {"resultsStatus": "SUCCESSFUL", "authStatus": "NONE"}
         summary = done if results else {"resultsStatus": _NO_RESULTS} if status in _ENDED else {}
         if view == "status":
-            return {"id": number("id"), "status": status, "consolidatedStatus": status, "summary": summary}
+            return {
+                "id": number("id"),
+                "status": status,
+                "consolidatedStatus": status,
+                "summary": summary,
+            }
         record: dict[str, Any] = {
             "id": number("id"),
             "name": gap("name"),
@@ -157,7 +168,11 @@ class Scans(Records):
             "summary": summary,
         }
         if results and view in (VERBOSE, FULL):
-            record |= {"endScanDate": gap("ended"), "scanDuration": number("took"), "consolidatedStatus": status}
+            record |= {
+                "endScanDate": gap("ended"),
+                "scanDuration": number("took"),
+                "consolidatedStatus": status,
+            }
         return record
 
     def download(self, id: int, form: str, size: int | None = None) -> Iterator[bytes]:
@@ -216,7 +231,12 @@ def _results_head(count: int, form: str) -> bytes:
     levels = {f"nbVulnsLevel{level}": count if level == 4 else 0 for level in range(1, 6)}
     members = {
         "options": listed("WasScanOption", {"name": "Performance Settings", "value": "LOW"}),
-        "stats": {"global": {"nbVulnsTotal": count, **levels}, "byWasc": {"count": 0}},
+        "stats": {
+            "global": {"nbVulnsTotal": count, **levels, "nbScsTotal": 0, "nbIgsTotal": 1},
+            "byGroup": listed("GroupStat", {"group": "XSS", "nbTotal": count}),
+            "byOwasp": listed("OwaspStat", {"owasp": "OWASP-A3", "nbTotal": count}),
+            "byWasc": {"count": 0},
+        },
     }
     if form == JSON:
         return b"," + dumps(members)[1:-1] + b',"vulns":{"count":%d,"list":[' % count
@@ -231,4 +251,8 @@ def _results_tail(form: str) -> bytes:
         "igs": listed("WasScanIg", gathered),
         "sendMail": "true", "sendOneMail": "false", "enableWAFAuth": "false", "progressiveScanning": "false",
     }  # fmt: skip
-    return b"]}," + dumps(members)[1:-1] if form == JSON else b"</list></vulns>" + to_xml(members).encode()
+    return (
+        b"]}," + dumps(members)[1:-1]
+        if form == JSON
+        else b"</list></vulns>" + to_xml(members).encode()
+    )

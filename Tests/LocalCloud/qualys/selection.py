@@ -45,6 +45,10 @@ def _numbers(hosts: Hosts, ranges: list[range] | None, start: int) -> Iterator[i
         return hosts.assets(start)
     numbers: set[int] = set()
     for each in ranges:
+        if len(each) == 1:
+            if (i := hosts.number_of_host(each.start)) is not None:
+                numbers.add(i)
+            continue
         inside = range(hosts.number_from(each.start), min(hosts.number_from(each.stop), hosts.size))
         numbers.update(inside)
     return (i for i in sorted(numbers) if i >= start and i not in hosts.deleted)
@@ -93,7 +97,9 @@ def _address_test(work: Work, hosts: Hosts) -> Test:
                     (int(ipaddress.IPv4Address(first)), int(ipaddress.IPv4Address(last or first)))
                 )
         except ValueError:
-            raise bad_parameter(work.qualys, 1905, f"parameter ips has invalid value: {part}") from None
+            raise bad_parameter(
+                work.qualys, 1905, f"parameter ips has invalid value: {part}"
+            ) from None
 
     def test(i: int) -> bool:
         if ":" in hosts.address(i):
@@ -110,7 +116,11 @@ def _tag_tests(work: Work, hosts: Hosts) -> list[Test]:
     known = {name if by_name else str(id): (id, name) for id, name in TAGS}
 
     def chosen(name: str) -> set[tuple[int, str]]:
-        return {known.get(part.strip(), (0, part)) for part in given.get(name, "").split(",") if part.strip()}
+        return {
+            known.get(part.strip(), (0, part))
+            for part in given.get(name, "").split(",")
+            if part.strip()
+        }
 
     include, exclude = chosen("tag_set_include"), chosen("tag_set_exclude")
     tests: list[Test] = []

@@ -49,11 +49,11 @@ class Qualys:
         self.options = options
         self.url = url
         self.latency = options.latency_ms / 1000
-        self.subscription = Subscription(options)
-        self.limits = Limits(options)
-        self.calls = CallLog()
-        self.faults = FaultBook()
-        self.tokens = accounts.Tokens(options)
+        self.subscription: Subscription = Subscription(options)
+        self.limits: Limits = Limits(options)
+        self.calls: CallLog = CallLog()
+        self.faults: FaultBook = FaultBook()
+        self.tokens: accounts.Tokens = accounts.Tokens(options)
         self.sessions = accounts.Sessions()
         self.answers = AnswerCache(options.cache_mb << 20)
         self._open: dict[int, tuple[Call, Meter]] = {}
@@ -89,7 +89,9 @@ class Qualys:
             raise
         except Exception:
             traceback.print_exc()
-            answer = Answer(500, [("Content-Type", "text/plain")], b"the stand-in failed; its log has the trace")
+            answer = Answer(
+                500, [("Content-Type", "text/plain")], b"the stand-in failed; its log has the trace"
+            )
         if not answer.drop:
             call.status = answer.status
             call.code = _code_of(answer)
@@ -131,7 +133,9 @@ class Qualys:
         if fault is not None and fault.kind == "blocked_rate_no_header":
             own.add("x-ratelimit-towait-sec")
         if fault is None or fault.kind != "account_expired":
-            answer.headers += [header for header in self.limits.headers(meter) if header[0].lower() not in own]
+            answer.headers += [
+                header for header in self.limits.headers(meter) if header[0].lower() not in own
+            ]
         return answer
 
     def _do(self, work: Work, call: Call) -> Answer:

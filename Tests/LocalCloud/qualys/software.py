@@ -22,7 +22,9 @@ def of_shape(shape: int, seed: int, mean: int) -> list[dict[str, Any]] | None:
     if shape % 8 == 6:
         return []
     count = 1 + mix(seed, _KIND, shape) % (2 * mean - 1)
-    numbers = {mix(seed, _KIND, 1000 + shape * 1000 + each) % len(PRODUCTS) for each in range(count)}
+    numbers = {
+        mix(seed, _KIND, 1000 + shape * 1000 + each) % len(PRODUCTS) for each in range(count)
+    }
     return [application(number) for number in sorted(numbers)]
 
 
@@ -41,7 +43,9 @@ def application(number: int) -> dict[str, Any]:
         "category": "Web / Server",
         "category1": "Web",
         "category2": "Server",
-        "productName": ("Unknown", None, product, product, product)[number % 5 if number % 4 == 0 else 2],
+        "productName": ("Unknown", None, product, product, product)[
+            number % 5 if number % 4 == 0 else 2
+        ],
         "publisher": publisher if number % 3 else "Unknown",
         "version": f"{number}.1" if number % 6 else None,
         "installDate": None,

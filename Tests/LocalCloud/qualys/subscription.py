@@ -43,7 +43,7 @@ class Subscription:
     @property
     def version(self) -> int:
         """Grows with every change, so that kept answers are not used after one."""
-        return self.hosts.version + sum(records.version for records in self.records.values())
+        return sum(records.version for records in self.records.values())
 
     def writer(self, view: View) -> Writer:
         """The one that has its templates ready."""

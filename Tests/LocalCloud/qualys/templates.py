@@ -28,7 +28,9 @@ def gap(name: str) -> str:
 def template(record: Any, form: str) -> bytes:
     """Bytes for `template % values`."""
     raw = dumps(record) if form == JSON else to_xml(record).encode()
-    return _GAPS.sub(lambda hit: b"%%(%b)b" % (hit[1] or hit[2] or hit[3]), raw.replace(b"%", b"%%"))
+    return _GAPS.sub(
+        lambda hit: b"%%(%b)b" % (hit[1] or hit[2] or hit[3]), raw.replace(b"%", b"%%")
+    )
 
 
 def dumps(value: Any) -> bytes:
@@ -64,7 +66,9 @@ def _write(parts: list[str], value: Any) -> None:
     if isinstance(value, dict):
         for name, member in value.items():
             if isinstance(member, dict) and set(member) == {"base64", "value"}:
-                parts.append(f'<{name} base64="{member["base64"]}">{xml_text(member["value"])}</{name}>')
+                parts.append(
+                    f'<{name} base64="{member["base64"]}">{xml_text(member["value"])}</{name}>'
+                )
             elif member == [] or (member == {} and name != "config"):
                 parts.append(f"<{name}/>")
             else:

@@ -1,4 +1,7 @@
-"""What a complete client should have got, one JSON object a line: `GET /_qualys/truth/<name>?<arguments>`."""
+"""What a complete client should have got, one JSON object a line: `/_qualys/truth/<name>`.
+
+Arguments come in the query or, where they are long, as a JSON object of texts in a POST.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ def _counts(qualys: Qualys) -> Rows:
     """How many there are of everything."""
     all = qualys.subscription
     counts = {kind: records.count([]) for (_, kind), records in all.records.items()}
-    yield counts | {"kb": len(kb.qids(qualys.options.kb)), "host": sum(map(all.hosts.is_host, all.hosts.assets()))}
+    yield counts | {
+        "kb": len(kb.qids(qualys.options.kb)),
+        "host": sum(map(all.hosts.is_host, all.hosts.assets())),
+    }
 
 
 def _records(records: Records, view: str) -> Rows:
@@ -63,7 +69,9 @@ def _scans(
     until = moments.parse(finished_until) if finished_until else None
     for id in scans.ids():
         launched, ended, state = scans.times(id)
-        if (since is not None and ended < since) or (until is not None and (ended >= until or not ended)):
+        if (since is not None and ended < since) or (
+            until is not None and (ended >= until or not ended)
+        ):
             continue
         if status is not None and state != status:
             continue

@@ -15,13 +15,23 @@ from .templates import Values, escaped, gap, number
 _KIND = 1
 _FIRST, _STEP = 2001, 2
 SHAPES = 24
-NAMES = ("Shop – Käse & Wein", 'Intranet "beta"', "東京 portal", "Plain", "Αγορά <test>", "Back\\office", "naïve 100 %s")
+NAMES = (
+    "Shop – Käse & Wein",
+    'Intranet "beta"',
+    "東京 portal",
+    "Plain",
+    "Αγορά <test>",
+    "Back\\office",
+    "naïve 100 %s",
+)
 USER = {"id": 4401, "username": "quays_st1", "firstName": "Zoë", "lastName": "Müller"}
 
 
 def listed(name: str, *items: Any) -> dict[str, Any]:
     """A list as WAS writes it: the count, and no `list` when there is nothing."""
-    return {"count": len(items), "list": [{name: item} for item in items]} if items else {"count": 0}
+    return (
+        {"count": len(items), "list": [{name: item} for item in items]} if items else {"count": 0}
+    )
 
 
 class WebApps(Records):
@@ -63,7 +73,11 @@ class WebApps(Records):
 
     def last_scan(self, id: int) -> int | None:
         """When it was last scanned."""
-        return self.options.epoch - self.bits(id) % (400 * moments.DAY) if self.is_scanned(id) else None
+        return (
+            self.options.epoch - self.bits(id) % (400 * moments.DAY)
+            if self.is_scanned(id)
+            else None
+        )
 
     def title(self, id: int) -> str:
         return f"{pick(NAMES, self.shape(id))} {self.index(id)}"
@@ -137,9 +151,17 @@ def _details(shape: int) -> dict[str, Any]:
     older = shape % 5 == 3
     exclude = {"regex": "true", "value": "/logout.*"}
     lists = (
-        {"urlBlacklist": listed("UrlEntry", exclude), "urlWhitelist": listed(""), "postDataBlacklist": listed("")}
+        {
+            "urlBlacklist": listed("UrlEntry", exclude),
+            "urlWhitelist": listed(""),
+            "postDataBlacklist": listed(""),
+        }
         if older
-        else {"urlExcludelist": listed("UrlEntry", exclude), "urlAllowlist": listed(""), "postDataExcludelist": listed("")}
+        else {
+            "urlExcludelist": listed("UrlEntry", exclude),
+            "urlAllowlist": listed(""),
+            "postDataExcludelist": listed(""),
+        }
     )
     full: dict[str, Any] = {
         "owner": USER,
@@ -175,7 +197,10 @@ def _details(shape: int) -> dict[str, Any]:
 
 
 def _history(shape: int) -> dict[str, Any]:
-    comment = {"contents": "line one\nline two\t\x01 control", "createdDate": "2023-02-03T04:05:06Z"}
+    comment = {
+        "contents": "line one\nline two\t\x01 control",
+        "createdDate": "2023-02-03T04:05:06Z",
+    }
     history: dict[str, Any] = {
         "comments": listed("Comment", *([comment] if shape % 3 else [])),
         "isScheduled": "true" if shape % 2 else "false",

@@ -1,4 +1,4 @@
-"""One cloud for all tests of a run; every test finds it empty."""
+"""One cloud and one Qualys for all tests of a run; every test finds them as after the start."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from localcloud.client import LocalCloud
+from qualys.client import QualysServer
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +20,15 @@ def running_cloud() -> Iterator[LocalCloud]:
 def cloud(running_cloud: LocalCloud) -> LocalCloud:
     running_cloud.reset()
     return running_cloud
+
+
+@pytest.fixture(scope="session")
+def running_qualys() -> Iterator[QualysServer]:
+    with QualysServer.start(now="2024-05-06T12:00:00Z", hosts=400) as server:
+        yield server
+
+
+@pytest.fixture
+def qualys(running_qualys: QualysServer) -> QualysServer:
+    running_qualys.reset()
+    return running_qualys

@@ -1,0 +1,213 @@
+"""One hub by Terraform and one by CloudFormation, with everything turned on, compared through the APIs of the services."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from localcloud.client import LocalCloud
+from stacks import EXTERNAL_ID, SPOKE, Deployment, Stack, deployed, scanner_parameters
+from templates import Template
+from terraform import Applied, Terraform, snake
+
+ORGANIZATION = "o-a1b2c3d4e5"
+GIVEN = {
+    "SpokeAccountIds": SPOKE,
+    "OrganizationId": ORGANIZATION,
+    "ExternalId": EXTERNAL_ID,
+    "ExcludeFunctions": "internal-*,orders",
+    "AlarmEmail": "security@example.com",
+    "CreateCloudTrail": "true",
+    "EnableWasExport": "true",
+    "CarImportSchedule": "cron(0 3 * * ? *)",
+    "ReservedConcurrency": "5",
+    "ScannerTimeout": "600",
+    "LogLevel": "debug",
+    "Architecture": "arm64",
+}
+ROOT = """
+variable "all" {{
+  type = any
+}}
+
+module "scanner" {{
+  source = "../modules/scanner-native"
+
+{arguments}
+}}
+
+{outputs}
+"""
+
+
+def hub_of_terraform(cloud: LocalCloud, terraform: Terraform) -> Applied:
+    """The module alone in a root of its own; not applied yet."""
+    template = Template.read("centralized-hub")
+    parameters = scanner_parameters(cloud, **GIVEN)
+    lists = {name for name, rule in template.parameters.items() if rule["Type"] == "CommaDelimitedList"}
+    given = {snake(name): value.split(",") if name in lists else value for name, value in parameters.items()}
+    given["name"] = "scanner"
+    folder = terraform.root / "terraform" / "all"
+    folder.mkdir()
+    arguments = "\n".join(f"  {name} = var.all.{name}" for name in given)
+    outputs = "\n".join(
+        f'output "{snake(name)}" {{\n  value = module.scanner.{snake(name)}\n}}'
+        for name in template.body["Outputs"]
+    )
+    (folder / "main.tf").write_text(ROOT.format(arguments=arguments, outputs=outputs))
+    return Applied(cloud, terraform.folder("all"), {"all": given})
+
+
+def same_hub(applied: Applied, cloud: LocalCloud) -> None:
+    stack = deployed(cloud, "centralized-hub", **GIVEN)
+    assert set(applied.outputs) == set(stack.outputs)
+    for view in (rules, function, role, data, queue, topic, dashboard):
+        assert _named(applied, view) == _named(stack, view), view.__name__
+    assert alarms_of(applied) == alarms_in(stack)
+
+
+def _named(deployment: Deployment, view: Callable[[Deployment], Any]) -> Any:
+    """A view with the names that differ, longest first, replaced by what they name."""
+    text = json.dumps(view(deployment), sort_keys=True, default=str)
+    names = {value: name for name, value in deployment.outputs.items()}
+    names[names_of(deployment, "DeadLetterQueueUrl")] = "DeadLetters"
+    names[names_of(deployment, "NotificationsTopicArn")] = "Notifications"
+    for value in sorted(names, key=len, reverse=True):
+        text = text.replace(value, f"<{names[value]}>")
+    return json.loads(text)
+
+
+def names_of(deployment: Deployment, output: str) -> str:
+    return re.split("[/:]", deployment.outputs[output])[-1]
+
+
+def rules(deployment: Deployment) -> Any:
+    """Rules and targets of both buses, by what they say of themselves."""
+    events = deployment.boto("events")
+    found = {}
+    for bus in ("default", deployment.outputs["EventBusArn"].rpartition("/")[2]):
+        for rule in events.list_rules(EventBusName=bus)["Rules"]:
+            (target,) = events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]
+            members = ("Description", "EventPattern", "ScheduleExpression", "State", "EventBusName")
+            item = {name: rule.get(name) for name in members}
+            item["EventPattern"] = json.loads(item["EventPattern"] or "null")
+            if item["EventPattern"]:
+                item["EventPattern"]["detail"].setdefault("requestParameters", None)
+            found[rule["Description"]] = [item, target]
+    return found
+
+
+def function(deployment: Deployment) -> Any:
+    names = (
+        "Description", "Runtime", "Handler", "Architectures", "MemorySize", "Timeout", "EphemeralStorage",
+        "DeadLetterConfig", "LoggingConfig", "Layers", "Environment", "Role",
+    )  # fmt: skip
+    found = {name: deployment.function.get(name) for name in names}
+    found["Environment"] = {name: str(value) for name, value in found["Environment"]["Variables"].items()}
+    # CloudFormation leaves Lambda's default unsaid.
+    found["LoggingConfig"]["LogFormat"] = "Text"
+    found["Layers"] = [layer["Arn"] for layer in found["Layers"]]
+    lambda_, name = deployment.boto("lambda"), deployment.outputs["FunctionName"]
+    statements = json.loads(lambda_.get_policy(FunctionName=name)["Policy"])["Statement"]
+    (group,) = deployment.boto("logs").describe_log_groups()["logGroups"]
+    return [found, len(statements), {item["Action"] for item in statements} == {"lambda:InvokeFunction"}, group["retentionInDays"]]  # fmt: skip
+
+
+def role(deployment: Deployment) -> Any:
+    name = deployment.outputs["RoleArn"].rpartition("/")[2]
+    given = deployment.boto("iam").get_role(RoleName=name)["Role"]
+    statements = {item["Sid"]: item for item in deployment.policies(deployment.outputs["RoleArn"])}
+    # moto's log groups have their ARN without the star at its end.
+    log = statements["WriteLog"]
+    log["Resource"] = log["Resource"].removesuffix(":*")
+    return [given["AssumeRolePolicyDocument"]["Statement"], given["Description"], statements]
+
+
+def data(deployment: Deployment) -> Any:
+    """Buckets and table; which bucket is which is seen by its lifecycle."""
+    s3, found = deployment.boto("s3"), []
+    buckets = [item["Name"] for item in s3.list_buckets()["Buckets"]]
+    for name in (item for item in buckets if item.startswith("scanner-")):
+        rules = s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+        policy = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])["Statement"]
+        found.append([
+            _lifecycle(rules),
+            json.loads(json.dumps(policy).replace(name, "<bucket>")),
+            s3.get_bucket_versioning(Bucket=name)["Status"],
+            s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"],
+            [rule["ApplyServerSideEncryptionByDefault"] for rule in s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]],
+            s3.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"],
+        ])  # fmt: skip
+    dynamodb, table = deployment.boto("dynamodb"), deployment.outputs["ScanCacheTable"]
+    described = dynamodb.describe_table(TableName=table)["Table"]
+    return [
+        sorted(found, key=json.dumps),
+        [described[name] for name in ("AttributeDefinitions", "KeySchema")],
+        dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"],
+        described["BillingModeSummary"]["BillingMode"],
+        described["SSEDescription"]["Status"],
+    ]
+
+
+def _lifecycle(rules: list[dict[str, Any]]) -> Any:
+    """What is done after how many days to which objects; one rule or three make no difference."""
+    return sorted(
+        [action, rule[action], rule.get("Prefix") or rule.get("Filter", {}).get("Prefix", "")]
+        for rule in rules
+        for action in ("Expiration", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
+        if action in rule
+    )
+
+
+def queue(deployment: Deployment) -> Any:
+    sqs = deployment.boto("sqs")
+    attributes = sqs.get_queue_attributes(QueueUrl=deployment.outputs["DeadLetterQueueUrl"], AttributeNames=["All"])["Attributes"]  # fmt: skip
+    return [attributes["MessageRetentionPeriod"], attributes["SqsManagedSseEnabled"]]
+
+
+def topic(deployment: Deployment) -> Any:
+    sns = deployment.boto("sns")
+    attributes = sns.get_topic_attributes(TopicArn=deployment.outputs["NotificationsTopicArn"])["Attributes"]
+    subscribed = [item["Endpoint"] for item in sns.list_subscriptions()["Subscriptions"]]
+    return [attributes["DisplayName"], attributes.get("KmsMasterKeyId"), subscribed]
+
+
+def dashboard(deployment: Deployment) -> Any:
+    name = deployment.outputs["DashboardName"]
+    return json.loads(deployment.boto("cloudwatch").get_dashboard(DashboardName=name)["DashboardBody"])
+
+
+_ALARM = (
+    "Namespace", "MetricName", "Statistic", "Period", "EvaluationPeriods", "ComparisonOperator", "Threshold",
+    "TreatMissingData",
+)  # fmt: skip
+
+
+def alarms_of(applied: Applied) -> Any:
+    found = applied.boto("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert all(len(alarm["AlarmActions"]) == 1 for alarm in found)
+    return {alarm["AlarmDescription"]: _alarm(alarm) for alarm in found}
+
+
+def alarms_in(stack: Stack) -> Any:
+    """From the template: moto makes no alarms of a stack."""
+    found = stack.template.of_type("AWS::CloudWatch::Alarm").values()
+    return {alarm["AlarmDescription"]: _alarm(alarm) for alarm in found}
+
+
+def _alarm(alarm: dict[str, Any]) -> Any:
+    metrics = {
+        item["Id"]: [item.get("Expression"), item.get("ReturnData", True), _metric(item.get("MetricStat"))]
+        for item in alarm.get("Metrics", [])
+    }
+    return [
+        {name: alarm.get(name) for name in _ALARM},
+        [item["Name"] for item in alarm.get("Dimensions", [])],
+        metrics,
+    ]
+
+
+def _metric(stat: dict[str, Any] | None) -> Any:
+    return stat and [stat["Metric"]["Namespace"], stat["Metric"]["MetricName"], stat["Stat"], stat["Period"]]

@@ -1,0 +1,124 @@
+import Jobs
+import Support
+import TestSupport
+import Testing
+
+@testable import WASExport
+
+@Suite("The plan of an export")
+struct ExportPlanTests {
+    private let now = FakeClock.start
+
+    private func time(_ text: String) throws -> Timestamp {
+        try #require(Timestamp(dateOrTime: text))
+    }
+
+    @Test("The first run exports what finished today, in UTC")
+    func firstRun() throws {
+        var state = ExportState()
+        let plan = ExportPlan(WASExportParameters(), &state, at: now)
+        #expect(plan.window == ExportWindow(since: try time("2026-11-21"), until: now))
+        #expect(plan.launchedAfter == plan.window.since - ExportWindow.lookBack)
+        #expect(plan.name == "20261121T030045Z")
+    }
+
+    @Test("The next run goes on where the last one ended, and still takes what was being processed then")
+    func nextRun() throws {
+        var state = ExportState()
+        ExportPlan(WASExportParameters(), &state, at: now).close(&state)
+        #expect(state.cursor == now)
+        let tomorrow = now + .seconds(86400)
+        let plan = ExportPlan(WASExportParameters(), &state, at: tomorrow)
+        #expect(plan.described.map(\.value) == ["2026-11-21T03:00:45Z", "2026-11-22T03:00:45Z"])
+        #expect(plan.window.since == (try time("2026-11-21")))
+        #expect(plan.launchedAfter == now - ExportWindow.lookBack)
+    }
+
+    @Test("A run that was not finished goes on under its name, up to now, without what it has done")
+    func goesOn() throws {
+        var state = ExportState()
+        _ = ExportPlan(WASExportParameters(), &state, at: now)
+        state[.scheduled]?.objects = [.init(id: 7, object: StoredObject(key: "x-7.json", bytes: 1, sha256: "a"))]
+        let plan = ExportPlan(WASExportParameters(), &state, at: now + .seconds(600))
+        #expect(plan.name == "20261121T030045Z")
+        #expect(plan.done(state) == [7])
+        #expect(plan.window.until == now + .seconds(600))
+    }
+
+    @Test("What somebody asks for leaves the schedule's place alone, and goes on only for the same request")
+    func asked() throws {
+        var state = ExportState()
+        state.cursor = now
+        let parameters = WASExportParameters(since: try time("2026-11-01"), until: try time("2026-11-02"))
+        let first = ExportPlan(parameters, &state, at: now)
+        #expect(first.window == ExportWindow(since: try time("2026-11-01"), until: try time("2026-11-02")))
+        let again = ExportPlan(parameters, &state, at: now + .seconds(60))
+        #expect(again.name == first.name)
+        let other = ExportPlan(WASExportParameters(ids: [3]), &state, at: now + .seconds(60))
+        #expect(other.name != first.name)
+        other.close(&state)
+        #expect(state.cursor == now)
+        #expect(state[.asked] == nil)
+    }
+
+    @Test("Two runs in the same second have different names")
+    func names() {
+        var state = ExportState()
+        let first = ExportPlan(WASExportParameters(), &state, at: now)
+        first.close(&state)
+        let second = ExportPlan(WASExportParameters(), &state, at: now + .milliseconds(10))
+        #expect(first.name != second.name)
+    }
+
+    @Test("What a run leaves is read again as it was")
+    func roundTrip() throws {
+        var state = ExportState()
+        ExportPlan(WASExportParameters(), &state, at: now).close(&state)
+        _ = ExportPlan(WASExportParameters(), &state, at: now + .seconds(60))
+        _ = ExportPlan(WASExportParameters(ids: [1, 2]), &state, at: now + .seconds(60))
+        state[.scheduled]?.objects = [.init(id: 7, object: StoredObject(key: "é\"7.json", bytes: 1 << 40, sha256: "a"))]
+        for id in 3001...3050 { state.settled.insert(Int64(id), launched: now - .seconds(id)) }
+        #expect(try ExportState(json: state.json, place: "here") == state)
+    }
+
+    @Test(
+        "A state that this program did not write is refused, by its place",
+        arguments: [
+            "", "{}", "[]", #"{"version":2,"settled":{}}"#, #"{"version":1,"settled":{"20261121":"a-b"}}"#,
+            #"{"version":1,"settled":{},"run":{"started":"x","since":"y","until":"z","request":"","objects":[]}}"#,
+        ]
+    )
+    func foreign(text: String) {
+        #expect(throws: JobStateError.unreadable("here")) { try ExportState(json: Array(text.utf8), place: "here") }
+    }
+
+    @Test("A thousand scans a day for a week, and the most that a run has, fit into a row")
+    func fits() {
+        var state = ExportState()
+        _ = ExportPlan(WASExportParameters(), &state, at: now)
+        for id in 0..<7000 { state.settled.insert(Int64(5_000_000 + 3 * id), launched: now - .seconds(id * 86)) }
+        state[.scheduled]?.objects = (0..<2500).map { id in
+            .init(
+                id: Int64(5_000_000 + id),
+                object: StoredObject(
+                    key: "exports/\(5_000_000 + id).json",
+                    bytes: 10_000_000,
+                    sha256: String(repeating: "a", count: 64)
+                )
+            )
+        }
+        #expect(state.json.count < 390 * 1024)
+    }
+
+    @Test("Parameters are held against each other")
+    func parameters() throws {
+        #expect(throws: JobParameterError.self) {
+            try WASExportParameters(JobParameters(["since": .text("2026-11-02"), "until": .text("2026-11-01")]))
+        }
+        #expect(throws: JobParameterError.self) {
+            try WASExportParameters(JobParameters(["since": .text("2026-11-02"), "ids": .text("1")]))
+        }
+        #expect(throws: JobParameterError.self) { try WASExportParameters(JobParameters(["ids": .text("1,x")])) }
+        #expect(try WASExportParameters(JobParameters(["ids": .list(["5", "6"])])).ids == [5, 6])
+    }
+}
