@@ -114,7 +114,8 @@ let package = Package(
         room(
             "HostDetections",
             [
-                "Compression", "Files", "HTTPTransport", "Hashing", "JSONStream", "Jobs", "QualysAPI", "SQLite", "Support",
+                "Compression", "Files", "HTTPTransport", "Hashing", "JSONStream", "Jobs", "QualysAPI", "SQLite",
+                "Support",
                 "Telemetry", "XMLStream", log,
             ]
         ),
@@ -140,7 +141,8 @@ let package = Package(
         room(
             "Application",
             [
-                "AWSClients", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QScanner", "QualysAPI",
+                "AWSClients", "FunctionScan", "HTTPTransport", "HostDetections", "Jobs", "LambdaRuntime", "QScanner",
+                "QualysAPI",
                 "Support", "Telemetry", "WASExport", log,
             ]
         ),
@@ -155,7 +157,8 @@ let package = Package(
         program(
             "qualysctl",
             [
-                "AWSClients", "Application", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QualysAPI",
+                "AWSClients", "Application", "FunctionScan", "HTTPTransport", "HostDetections", "Jobs", "LambdaRuntime",
+                "QualysAPI",
                 "Support", "Telemetry", "WASExport", log, argumentParser,
             ]
         ),

@@ -1,6 +1,7 @@
 import AWSClients
 import FunctionScan
 import HTTPTransport
+import HostDetections
 package import Jobs
 import Logging
 import QualysAPI
@@ -72,7 +73,10 @@ extension Application {
         case .wasExport:
             let parameters = try WASExportParameters(event.parameters)
             return try await WASExport(services).run(parameters, owner: owner, context)
-        case .wasSnapshot, .hostDetections, .carImport:
+        case .hostDetections:
+            let parameters = try HostDetectionsParameters(event.parameters)
+            return try await HostDetections(services).run(parameters, owner: owner, context)
+        case .wasSnapshot, .carImport:
             throw EventError.unsupported("The job \(event.name.rawValue) is not part of this version.")
         }
     }

@@ -34,5 +34,7 @@ enum AthenaTable {
 }
 
 extension String {
-    fileprivate var replacingQuotes: String { split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") }
+    fileprivate var replacingQuotes: String {
+        split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
+    }
 }

@@ -16,7 +16,8 @@ package enum DetectionColumn: Int, CaseIterable, Sendable {
     }
 
     package static let names = [
-        "host_id", "ip", "dns", "os", "tracking_method", "unique_vuln_id", "qid", "type", "severity", "port", "protocol",
+        "host_id", "ip", "dns", "os", "tracking_method", "unique_vuln_id", "qid", "type", "severity", "port",
+        "protocol",
         "fqdn", "ssl", "instance", "status", "results", "first_found", "last_found", "last_test", "last_update",
         "last_fixed", "times_found", "qds", "is_ignored", "is_disabled", "host_last_scan",
     ]

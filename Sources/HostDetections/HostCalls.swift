@@ -81,4 +81,12 @@ package enum PullKind: String, Sendable, CaseIterable, Codable {
     case hostAssets = "host_assets"
     /// Hosts of the portal, which have ids of their own.
     case portalAssets = "portal_assets"
+
+    var api: QualysCall.API {
+        switch self {
+        case .detections: .hostDetections
+        case .hostAssets: .hostList
+        case .portalAssets: .assetManagement
+        }
+    }
 }

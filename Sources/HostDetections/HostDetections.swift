@@ -1,5 +1,5 @@
-import Hashing
 import HTTPTransport
+import Hashing
 import JSONStream
 package import Jobs
 import Logging
@@ -33,7 +33,9 @@ package struct HostDetections: Sendable {
     ) async throws(JobError) -> JobAnswer {
         do {
             let workers = parameters.workers ?? services.workers
-            let qualys = services.qualys.limited(to: workers).observed { $0.write(to: context.log) }
+            let ofAPI = parameters.workersOfKind.map { ($0.key.api, $0.value) }
+            let qualys = services.qualys.limited(to: workers, Dictionary(uniqueKeysWithValues: ofAPI))
+                .observed { $0.write(to: context.log) }
             let services = JobServices(
                 qualys: qualys,
                 output: services.output,
@@ -184,28 +186,49 @@ package struct HostDetections: Sendable {
             run: plan.run,
             base: try await services.qualys.apiURL(context)
         )
-        // More than may call: while some are stored others are on their way.
-        try await forEach(all.filter { !done.contains($0.number) }, workers: services.workers + 2) { work in
-            do {
-                let (finished, qids) = try await puller.pull(work, context)
-                try await recorder.finished(finished, qids, context)
-                progress.step(
-                    hosts: work.batch.members.count,
-                    detections: finished.detections,
-                    bytes: finished.bytes
-                )
-            } catch let error as QualysError where error.isOutOfTime || error.isHopeless {
-                throw error
-            } catch let error as JobStateError {
-                throw error
-            } catch {
-                guard !context.deadline.hasPassed(at: services.clock.now()), !Task.isCancelled else {
-                    throw QualysError(.deadline, call: work.name, message: "The deadline has passed.")
+        // The kinds are different APIs, which count apart.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for kind in plan.parameters.kinds {
+                let missing = all.filter { $0.kind == kind && !done.contains($0.number) }
+                let workers = plan.parameters.workersOfKind[kind] ?? services.workers
+                group.addTask {
+                    // More than may call: while some are stored others are on their way.
+                    try await forEach(missing, workers: workers + 2) { work in
+                        try await pull(work, puller, recorder, progress, context)
+                    }
                 }
-                context.log.warning("A batch could not be pulled", error: error, metadata: ["batch": "\(work.name)"])
-                await recorder.failed(work, describe(error).description)
-                progress.step(hosts: work.batch.members.count, detections: 0, bytes: 0)
             }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Pulls one piece of work; a failure that is its own is put down, and the others go on.
+    private func pull(
+        _ work: Work,
+        _ puller: BatchPull,
+        _ recorder: DetectionsRecorder,
+        _ progress: PullProgress,
+        _ context: CallContext
+    ) async throws {
+        do {
+            let (finished, qids) = try await puller.pull(work, context)
+            try await recorder.finished(finished, qids, context)
+            progress.step(
+                hosts: work.batch.members.count,
+                detections: finished.detections,
+                bytes: finished.bytes
+            )
+        } catch let error as QualysError where error.isOutOfTime || error.isHopeless {
+            throw error
+        } catch let error as JobStateError {
+            throw error
+        } catch {
+            guard !context.deadline.hasPassed(at: services.clock.now()), !Task.isCancelled else {
+                throw QualysError(.deadline, call: work.name, message: "The deadline has passed.")
+            }
+            context.log.warning("A batch could not be pulled", error: error, metadata: ["batch": "\(work.name)"])
+            await recorder.failed(work, describe(error).description)
+            progress.step(hosts: work.batch.members.count, detections: 0, bytes: 0)
         }
     }
 

@@ -33,6 +33,9 @@ package struct HostDetectionsParameters: Sendable, Equatable {
 
     /// Nil: as many as the settings say. The subscription may allow fewer.
     package var workers: Int?
+
+    /// Of single kinds, in the place of `workers`.
+    package var workersOfKind: [PullKind: Int] = [:]
     package var statuses = ["New", "Active", "Re-Opened"]
     package var rows: [Rows] = []
 

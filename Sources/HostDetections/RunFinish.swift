@@ -47,7 +47,9 @@ struct RunFinish: Sendable {
                 run: run,
                 hasOthers: parameters.rows.count > 1
             )
-            objects.append(try await put(folder + "athena.sql", .bytes(Array(sql.utf8)), type: "application/sql", context))
+            objects.append(
+                try await put(folder + "athena.sql", .bytes(Array(sql.utf8)), type: "application/sql", context)
+            )
         }
         return (objects, failed)
     }

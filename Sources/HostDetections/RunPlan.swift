@@ -54,6 +54,7 @@ struct RunPlan: Sendable {
         }
         var kept = parameters
         kept.workers = asked.workers
+        kept.workersOfKind = asked.workersOfKind
         self.parameters = kept
         checkpoint = known ?? Checkpoint(parameters, started: started, processedAfter: processedAfter)
         // Hosts that were processed before the last complete run's beginning are known from it; with nothing known, only a

@@ -49,10 +49,10 @@ package struct QualysClient: Sendable {
         try await sessions.session(for: .about, context).account.apiURL
     }
 
-    /// The same client with limits of its own, for another number of calls at a time.
-    package func limited(to workers: Int) -> QualysClient {
+    /// The same client with limits of its own, for other numbers of calls at a time.
+    package func limited(to workers: Int, _ ofAPI: [QualysCall.API: Int] = [:]) -> QualysClient {
         var client = self
-        client.pacers = Pacers(workers: workers, clock: clock)
+        client.pacers = Pacers(workers: workers, ofAPI: ofAPI, clock: clock)
         return client
     }
 
@@ -322,17 +322,19 @@ package struct QualysClient: Sendable {
 /// One pacer an API name, made when it is first needed.
 actor Pacers {
     private let workers: Int
+    private let ofAPI: [QualysCall.API: Int]
     private let clock: WallClock
     private var pacers: [QualysCall.API: Pacer] = [:]
 
-    init(workers: Int, clock: WallClock) {
+    init(workers: Int, ofAPI: [QualysCall.API: Int] = [:], clock: WallClock) {
         self.workers = workers
+        self.ofAPI = ofAPI
         self.clock = clock
     }
 
     func pacer(of api: QualysCall.API) -> Pacer {
         if let pacer = pacers[api] { return pacer }
-        let pacer = Pacer(workers: workers, clock: clock)
+        let pacer = Pacer(workers: ofAPI[api] ?? workers, clock: clock)
         pacers[api] = pacer
         return pacer
     }

@@ -17,14 +17,16 @@ struct QualysCtl: AsyncParsableCommand {
 
             Exit status: 0 all done; 1 failed; 2 bad usage; 3 done in part.
             """,
-        subcommands: [ScanCommand.self, InvokeCommand.self, WASExportCommand.self, DoctorCommand.self]
+        subcommands: [
+            ScanCommand.self, InvokeCommand.self, WASExportCommand.self, HostDetectionsCommand.self, DoctorCommand.self,
+        ]
     )
 
     static func main() async {
         // `qualysctl scan ... | head` must not end the scan half-way.
         signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(takeArguments())
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
