@@ -111,7 +111,7 @@ deploy-test: setup $(VENV)/deploy-installed bootstrap ## Deploy every template a
 	@cd Tests/Deploy && $(PROJECT_PYTHON) -m pytest -q
 
 .PHONY: bench
-bench: setup package streambench ## Measure start-up, cached answers, memory and parsing, side by side with Python
+bench: setup package streambench ## Measure start-up, cached answers, memory and parsing of the package, side by side with Python
 	@$(VENV)/bin/python Tests/Benchmarks/bench.py build/bootstrap.zip
 
 .PHONY: streambench

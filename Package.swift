@@ -122,6 +122,22 @@ let package = Package(
             ]
         ),
         room(
+            "HostDetections",
+            [
+                "Compression", "Files", "HTTPTransport", "Hashing", "JSONStream", "Jobs", "QualysAPI", "SQLite",
+                "Support",
+                "Telemetry", "XMLStream", log,
+            ]
+        ),
+        tests(
+            of: "HostDetections",
+            [
+                "Compression", "HTTPTransport", "Jobs", "QualysAPI", "Support", "Telemetry", "TestSupport", "XMLStream",
+                log,
+            ],
+            exclude: ["expat_rows.py"]
+        ),
+        room(
             "FunctionScan",
             ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support", "Telemetry", log]
         ),
@@ -135,8 +151,8 @@ let package = Package(
         room(
             "Application",
             [
-                "AWSClients", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QScanner", "QualysAPI",
-                "Support", "Telemetry", "WASExport", "WASSnapshot", log,
+                "AWSClients", "FunctionScan", "HTTPTransport", "HostDetections", "Jobs", "LambdaRuntime", "QScanner",
+                "QualysAPI", "Support", "Telemetry", "WASExport", "WASSnapshot", log,
             ]
         ),
         tests(
@@ -150,8 +166,8 @@ let package = Package(
         program(
             "qualysctl",
             [
-                "AWSClients", "Application", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QualysAPI",
-                "Support", "Telemetry", "WASExport", "WASSnapshot", log, argumentParser,
+                "AWSClients", "Application", "FunctionScan", "HTTPTransport", "HostDetections", "Jobs", "LambdaRuntime",
+                "QualysAPI", "Support", "Telemetry", "WASExport", "WASSnapshot", log, argumentParser,
             ]
         ),
 
