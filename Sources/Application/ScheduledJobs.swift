@@ -2,12 +2,14 @@ import AWSClients
 import CARImport
 import FunctionScan
 import HTTPTransport
+import HostDetections
 package import Jobs
 import Logging
 import QualysAPI
 import Support
 package import Telemetry
 import WASExport
+import WASSnapshot
 
 /// Runs the scheduled jobs: gives each its parameters, its output, its state and a folder of its own.
 package struct ScheduledJobs: Sendable {
@@ -34,9 +36,7 @@ extension Application {
     /// The jobs as events start them: into the bucket of the settings, remembered in the table.
     package var scheduledJobs: ScheduledJobs {
         ScheduledJobs { [self] event, owner, context in
-            let places: (@Sendable (String) throws -> JobPlaces)? =
-                event.name == .carImport ? { try self.carPlaces(event.parameters, scratch: $0) } : nil
-            return try await withServices(event.name, places: places, progress: .log(context.log)) { services in
+            try await withServices(event.name, places: places(for: event), progress: .log(context.log)) { services in
                 try await run(event, services, owner, context)
             }
         }
@@ -84,9 +84,18 @@ extension Application {
             } catch {
                 throw JobError(failed: .carImport, because: error)
             }
-        case .wasSnapshot, .hostDetections:
-            throw EventError.unsupported("The job \(event.name.rawValue) is not part of this version.")
+        case .wasSnapshot:
+            let parameters = try WASSnapshotParameters(event.parameters)
+            return try await WASSnapshot(services).run(parameters, owner: owner, context)
+        case .hostDetections:
+            let parameters = try HostDetectionsParameters(event.parameters)
+            return try await HostDetections(services).run(parameters, owner: owner, context)
         }
+    }
+
+    private func places(for event: JobEvent) -> (@Sendable (_ scratch: String) throws -> JobPlaces)? {
+        guard event.name == .carImport else { return nil }
+        return { [self] scratch in try carPlaces(event.parameters, scratch: scratch) }
     }
 
     /// An import into CAR writes nothing but its state, one of each source.

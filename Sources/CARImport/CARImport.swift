@@ -13,15 +13,13 @@ package struct CARImport: Sendable {
 
     let services: JobServices
     let client: CARClient
-    private let export: String?
+    /// A folder in which the imports are kept as files, too.
+    package var export: String?
 
-    /// - Parameters:
-    ///   - client: Signs in to CAR.
-    ///   - export: A folder in which the imports are kept as files, too.
-    package init(_ services: JobServices, client: CARClient, keepingFilesIn export: String? = nil) {
+    /// - Parameter client: Signs in to CAR.
+    package init(_ services: JobServices, client: CARClient) {
         self.services = services
         self.client = client
-        self.export = export
     }
 
     /// - Returns: What was sent; `continues` when another run is at work.
@@ -45,6 +43,7 @@ package struct CARImport: Sendable {
             let known = saved.flatMap { ImportState(json: $0, source: parameters.source) }
             let run = ImportRun(
                 source: parameters.source,
+                objects: parameters.objects,
                 started: started,
                 owner: owner,
                 context: context,
@@ -91,6 +90,21 @@ package struct CARImport: Sendable {
         return try await importAll(modelState, known, run)
     }
 
+    /// Signs in to CAR and to all of Qualys that an import reads, and reads one record of each.
+    package func testConnections(_ context: CallContext) async throws {
+        try await client.test(context)
+        var search = QualysCalls.hostAssets
+        search.pageSize = 1
+        let scratch = services.scratch
+        _ = try await services.qualys.page(of: search, after: 0, scratch: scratch, context)
+        _ = try await services.qualys.send(QualysCalls.oneHost, context) {
+            .xml(DetectionReader.root, scratch: scratch)
+        }
+        _ = try await services.qualys.send(QualysCalls.applications(after: 0, pageSize: 1), context) {
+            .inventory(scratch: scratch)
+        }
+    }
+
     func index(_ name: String) throws -> ImportIndex {
         try ImportIndex(path: "\(services.scratch)/\(name).db")
     }
@@ -120,6 +134,7 @@ package struct CARImport: Sendable {
 /// What the parts of one run share.
 struct ImportRun: Sendable {
     let source: String
+    let objects: Int
 
     /// Before the first call of Qualys: from here on the next import looks for changes.
     let started: Timestamp
@@ -128,7 +143,7 @@ struct ImportRun: Sendable {
     let sender: ImportSender
 
     var modelState: String { String(started.milliseconds) }
-    var envelope: ImportEnvelope { ImportEnvelope(source: source, timestamp: started) }
+    var envelope: ImportEnvelope { ImportEnvelope(source: source, timestamp: started, objects: objects) }
 }
 
 extension Timestamp {

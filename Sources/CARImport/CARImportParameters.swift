@@ -16,6 +16,9 @@ package struct CARImportParameters: Sendable, Equatable {
     /// The key of the source in CAR.
     package var source: String
 
+    /// Objects of one import; CAR takes 2,000.
+    package var objects = ImportEnvelope.mostObjects
+
     package init(mode: Mode = .auto, source: String = "qualys") throws(JobParameterError) {
         guard KeyPattern.isSource(source) else {
             throw JobParameterError(name: "source", expected: "letters, digits and _:@=;!'%-.()+,$*")

@@ -3,7 +3,7 @@ package import Support
 /// What every import of a run begins with, and every edge ends with.
 package struct ImportEnvelope: Sendable {
     /// The most objects of one import that CAR takes.
-    static let mostObjects = 2000
+    package static let mostObjects = 2000
 
     /// An import is handed over when it has so many bytes, even if it has fewer objects.
     static let fullSize = 4 << 20
@@ -11,9 +11,13 @@ package struct ImportEnvelope: Sendable {
     package let source: String
     package let timestamp: Timestamp
 
-    package init(source: String, timestamp: Timestamp) {
+    /// Objects of one import.
+    let objects: Int
+
+    package init(source: String, timestamp: Timestamp, objects: Int = ImportEnvelope.mostObjects) {
         self.source = source
         self.timestamp = timestamp
+        self.objects = min(max(1, objects), ImportEnvelope.mostObjects)
     }
 
     private var report: String { String(timestamp.milliseconds) }
@@ -67,12 +71,14 @@ package struct ImportEnvelope: Sendable {
 /// Collects the objects of one collection into imports.
 struct ImportBatch {
     private let head: [UInt8]
+    private let most: Int
     private(set) var bytes: [UInt8] = []
     private var inBatch = 0
     private(set) var count = 0
 
     init(_ envelope: ImportEnvelope, _ collection: String) {
         head = envelope.head + Array(",\"\(collection)\":[".utf8)
+        most = envelope.objects
         bytes.reserveCapacity(512 << 10)
     }
 
@@ -84,7 +90,7 @@ struct ImportBatch {
         count += 1
     }
 
-    var isFull: Bool { inBatch == ImportEnvelope.mostObjects || bytes.count >= ImportEnvelope.fullSize }
+    var isFull: Bool { inBatch == most || bytes.count >= ImportEnvelope.fullSize }
 
     /// The import, when there is something in it; the next begins.
     mutating func take() -> [UInt8]? {

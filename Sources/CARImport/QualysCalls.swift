@@ -26,6 +26,13 @@ enum QualysCalls {
         )
     }
 
+    /// The first host's detections.
+    static let oneHost = QualysCall(
+        .hostDetections,
+        path: "/api/2.0/fo/asset/host/vm/detection/",
+        body: .form([(name: "action", value: "list"), (name: "truncation_limit", value: "1")])
+    )
+
     /// The ids of hosts whose scan data were processed at a moment or later.
     static func hosts(processedAfter moment: Timestamp) -> QualysCall {
         QualysCall(

@@ -11,7 +11,8 @@ package actor Pacer {
     /// The most that we want at a time.
     private let workers: Int
 
-    private var told: Int?
+    /// What the server said last of calls at a time.
+    private(set) var told: Int?
     private var hasAnswer = false
     private var running = 0
     private var blockedUntil = Timestamp(milliseconds: .min)
@@ -31,6 +32,13 @@ package actor Pacer {
     /// Calls that may run at the same time, as far as is known.
     package var width: Int {
         hasAnswer ? min(workers, told ?? workers) : 1
+    }
+
+    /// Takes a limit for this API's, as long as no answer has named it.
+    func expect(_ concurrency: Int) {
+        guard !hasAnswer, told == nil else { return }
+        told = concurrency
+        hasAnswer = true
     }
 
     /// Waits until a call may be made. What it took, `finish` gives back.
@@ -63,14 +71,18 @@ package actor Pacer {
     /// Gives back what `begin` took.
     ///
     /// - Parameters:
-    ///   - concurrency: Calls allowed at a time, when the answer said so.
-    ///   - wait: Until the next call, when the answer asked for a pause.
+    ///   - limits: What the answer said.
     ///   - isAnswer: False when no answer came: it told nothing of the limits.
-    package func finish(concurrency: Int?, wait: Duration?, isAnswer: Bool) {
+    func finish(_ limits: LimitHeaders, isAnswer: Bool) {
         if isAnswer { hasAnswer = true }
-        if let concurrency { told = concurrency }
-        if let wait { blockedUntil = max(blockedUntil, clock.now() + wait) }
+        if let concurrency = limits.concurrency { told = concurrency }
+        if let wait = limits.wait { pause(wait) }
         giveBack()
+    }
+
+    /// Lets no call begin for so long from now.
+    package func pause(_ wait: Duration) {
+        blockedUntil = max(blockedUntil, clock.now() + wait)
     }
 
     private func slot() async throws {

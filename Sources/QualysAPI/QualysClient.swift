@@ -15,13 +15,16 @@ package struct QualysClient: Sendable {
 
     let http: HTTPClient
     let sessions: QualysSessions
-    let pacers: Pacers
+    private(set) var pacers: Pacers
     let clock: WallClock
     let random: @Sendable () -> Double
 
     /// The pause after a failure, and after a refusal for which the server named no time. Qualys's own samples wait 30 s
     /// for a running call to finish.
     let backoff: Backoff
+
+    /// Who is told of every request.
+    var observer: CallObserver?
 
     /// - Parameters:
     ///   - workers: The most calls of one API at a time; the server may allow fewer.
@@ -41,6 +44,29 @@ package struct QualysClient: Sendable {
         self.backoff = backoff
     }
 
+    /// The address of the API: where the sign-in belongs, and nowhere else.
+    package func apiURL(_ context: CallContext) async throws(QualysError) -> String {
+        try await sessions.session(for: .about, context).account.apiURL
+    }
+
+    /// The same client with limits of its own, for other numbers of calls at a time.
+    package func limited(to workers: Int, _ ofAPI: [QualysCall.API: Int] = [:]) -> QualysClient {
+        var client = self
+        client.pacers = Pacers(workers: workers, ofAPI: ofAPI, clock: clock)
+        return client
+    }
+
+    /// Takes the limit on calls at a time that the last answer of one API named for another, which has not been called
+    /// yet: it is the subscription's, unless its owner had it changed. The other's own answers count as soon as they come.
+    ///
+    /// - Returns: The limit, when it is known.
+    @discardableResult
+    package func expect(_ api: QualysCall.API, asIn known: QualysCall.API) async -> Int? {
+        guard let concurrency = await pacers.pacer(of: known).told else { return nil }
+        await pacers.pacer(of: api).expect(concurrency)
+        return concurrency
+    }
+
     /// Makes a call until it brings a proper answer, fails for good, or the deadline comes.
     ///
     /// - Parameter receive: Makes what takes the body, anew for each attempt.
@@ -55,14 +81,10 @@ package struct QualysClient: Sendable {
         while true {
             let pacer = await pacers.pacer(of: call.api)
             try await begin(call, pacer, context)
-            let attempt = await attempt(call, context, receive())
             let failed: FailedAttempt
-            switch attempt {
-            case .success(let body, let limits):
-                await pacer.finish(concurrency: limits.concurrency, wait: limits.wait, isAnswer: true)
-                return body
-            case .failure(let failure):
-                failed = failure
+            switch await attempt(call, context, receive(), pacer) {
+            case .success(let body): return body
+            case .failure(let failure): failed = failure
             }
             let error = failed.error
             context.log.debug(
@@ -75,25 +97,14 @@ package struct QualysClient: Sendable {
                 refusals += 1
                 // What the server named, or a pause of our own; never a call right after it, which would count too.
                 let own = Duration.seconds(1) + backoff.pause(afterAttempt: refusals, random: random())
-                let pause = wait.map { $0 + .milliseconds(Int64(random() * 250)) } ?? own
-                await pacer.finish(concurrency: failed.limits.concurrency, wait: pause, isAnswer: true)
+                await pacer.pause(wait.map { $0 + .milliseconds(Int64(random() * 250)) } ?? own)
                 guard refusals < Self.refusals else { throw error }
             case .passing:
                 failures += 1
-                await pacer.finish(
-                    concurrency: failed.limits.concurrency,
-                    wait: failed.limits.wait,
-                    isAnswer: error.status != 0
-                )
                 let pause = backoff.pause(afterAttempt: failures, random: random())
                 guard failures < call.attempts, pause < context.deadline.remaining(at: clock.now()) else { throw error }
                 guard (try? await clock.sleep(pause)) != nil else { throw cancelled(call) }
             case .final:
-                await pacer.finish(
-                    concurrency: failed.limits.concurrency,
-                    wait: failed.limits.wait,
-                    isAnswer: error.status != 0
-                )
                 // A token that ran out, or a password that was changed: both look like a refused sign-in.
                 guard error.kind == .signIn, renewals == 0, let used = failed.session,
                     await sessions.renew(used, context)
@@ -119,7 +130,7 @@ package struct QualysClient: Sendable {
             )
         }
         guard !context.deadline.hasPassed(at: clock.now()) else {
-            await pacer.finish(concurrency: nil, wait: nil, isAnswer: false)
+            await pacer.finish(LimitHeaders(), isAnswer: false)
             throw QualysError(.deadline, call: call.name, message: "The deadline has passed.")
         }
     }
@@ -129,69 +140,76 @@ package struct QualysClient: Sendable {
     }
 
     private enum Attempt<Body: Sendable> {
-        case success(Body, LimitHeaders)
+        case success(Body)
         case failure(FailedAttempt)
     }
 
     private struct FailedAttempt {
         let error: QualysError
         let verdict: AnswerVerdict
-        var limits = LimitHeaders()
         var session: QualysSession?
     }
 
+    /// Makes the call once, and gives the pacer back what `begin` took as soon as the server is done with it: what is in
+    /// the answer is looked at while the next call is on its way.
     private func attempt<Body: Sendable>(
         _ call: QualysCall,
         _ context: CallContext,
-        _ receiver: AnswerReceiver<Body>
+        _ receiver: AnswerReceiver<Body>,
+        _ pacer: Pacer
     ) async -> Attempt<Body> {
         let session: QualysSession
         do {
             session = try await sessions.session(for: call.api, context)
         } catch {
+            await pacer.finish(LimitHeaders(), isAnswer: false)
             let verdict: AnswerVerdict = error.kind == .unavailable ? .passing(error.kind) : .final(error.kind)
             return .failure(FailedAttempt(error: error, verdict: verdict))
-        }
-        func fail(_ error: QualysError, _ verdict: AnswerVerdict, _ limits: LimitHeaders = LimitHeaders()) -> Attempt<
-            Body
-        > {
-            .failure(FailedAttempt(error: error, verdict: verdict, limits: limits, session: session))
         }
         let request = request(call, session, within: context.deadline.remaining(at: clock.now()))
         let response: HTTPResponse
         do {
             response = try await http.send(request, receiver.sink)
         } catch {
-            if error.reason == .cancelled { return fail(cancelled(call), .final(.cancelled)) }
-            if error.reason == .sink, let fault = receiver.fault() {
-                return judge(fault, call, status: 200, LimitHeaders(), fail)
+            await pacer.finish(LimitHeaders(), isAnswer: false)
+            if error.reason == .cancelled {
+                return .failure(FailedAttempt(error: cancelled(call), verdict: .final(.cancelled)))
             }
-            let mayPass = error.mayPass || error.reason == .sink
+            if error.reason == .sink, let fault = receiver.fault() {
+                return .failure(judge(fault, call, session, status: 200))
+            }
             let failure = QualysError(.unavailable, call: call.name, message: error.description)
-            return fail(failure, mayPass ? .passing(.unavailable) : .final(.unavailable))
+            let mayPass = error.mayPass || error.reason == .sink
+            let verdict: AnswerVerdict = mayPass ? .passing(.unavailable) : .final(.unavailable)
+            return .failure(FailedAttempt(error: failure, verdict: verdict))
         }
-        let limits = LimitHeaders(response.headers)
+        var limits = LimitHeaders(response.headers)
         guard response.isSuccess, response.status != 202 else {
-            return judge(.error(response.body), call, status: response.status, limits, fail)
+            let failed = judge(.error(response.body), call, session, status: response.status, told: limits.wait)
+            // Before anybody else gets the turn.
+            if case .limited(let wait) = failed.verdict { limits.wait = wait ?? .seconds(1) }
+            await pacer.finish(limits, isAnswer: true)
+            return .failure(failed)
         }
+        await pacer.finish(limits, isAnswer: true)
         do throws(AnswerFault) {
-            return .success(try receiver.finish(response), limits)
+            return .success(try receiver.finish(response))
         } catch {
-            return judge(error, call, status: response.status, limits, fail)
+            return .failure(judge(error, call, session, status: response.status, told: limits.wait))
         }
     }
 
-    private func judge<Body: Sendable>(
+    private func judge(
         _ fault: AnswerFault,
         _ call: QualysCall,
+        _ session: QualysSession,
         status: Int,
-        _ limits: LimitHeaders,
-        _ fail: (QualysError, AnswerVerdict, LimitHeaders) -> Attempt<Body>
-    ) -> Attempt<Body> {
+        told wait: Duration? = nil
+    ) -> FailedAttempt {
         switch fault {
         case .error(let bytes):
             let body = ErrorBody(bytes)
-            let wait = [limits.wait, body.wait].compactMap { $0 }.max()
+            let wait = [wait, body.wait].compactMap { $0 }.max()
             let verdict = AnswerVerdict(status: status, code: body.code, wait: wait)
             let kind: QualysError.Kind =
                 switch verdict {
@@ -199,11 +217,13 @@ package struct QualysClient: Sendable {
                 case .passing(let kind), .final(let kind): kind
                 }
             let error = QualysError(kind, call: call.name, status: status, code: body.code, message: body.message)
-            return fail(error, verdict, limits)
+            return FailedAttempt(error: error, verdict: verdict, session: session)
         case .unreadable(let why):
-            return fail(QualysError(.unreadable, call: call.name, message: why), .passing(.unreadable), limits)
+            let error = QualysError(.unreadable, call: call.name, message: why)
+            return FailedAttempt(error: error, verdict: .passing(.unreadable), session: session)
         case .unusable(let why):
-            return fail(QualysError(.unreadable, call: call.name, message: why), .final(.unreadable), limits)
+            let error = QualysError(.unreadable, call: call.name, message: why)
+            return FailedAttempt(error: error, verdict: .final(.unreadable), session: session)
         }
     }
 
@@ -249,17 +269,19 @@ package struct QualysClient: Sendable {
 /// One pacer an API name, made when it is first needed.
 actor Pacers {
     private let workers: Int
+    private let ofAPI: [QualysCall.API: Int]
     private let clock: WallClock
     private var pacers: [QualysCall.API: Pacer] = [:]
 
-    init(workers: Int, clock: WallClock) {
+    init(workers: Int, ofAPI: [QualysCall.API: Int] = [:], clock: WallClock) {
         self.workers = workers
+        self.ofAPI = ofAPI
         self.clock = clock
     }
 
     func pacer(of api: QualysCall.API) -> Pacer {
         if let pacer = pacers[api] { return pacer }
-        let pacer = Pacer(workers: workers, clock: clock)
+        let pacer = Pacer(workers: ofAPI[api] ?? workers, clock: clock)
         pacers[api] = pacer
         return pacer
     }

@@ -26,17 +26,10 @@ struct JobOptions: ParsableArguments {
     }
 
     /// The output, with the job's state beside it.
-    ///
-    /// - Parameter fallback: A folder, for a job that writes nothing but its state.
-    func places(
-        _ job: JobName,
-        _ application: Application,
-        fallback: String? = nil
-    ) -> @Sendable (String) throws -> JobPlaces {
+    func places(_ job: JobName, _ application: Application) -> @Sendable (String) throws -> JobPlaces {
         let (output, settings, own) = (output, application.settings, application.own)
         return { scratch in
-            let bucket = settings.exportBucket.map { "s3://\($0)/\(settings.exportPrefix)" }
-            guard let place = output ?? fallback ?? bucket else {
+            guard let place = output ?? settings.exportBucket.map({ "s3://\($0)/\(settings.exportPrefix)" }) else {
                 throw ValidationError(
                     "Say where to write: --output FOLDER, --output s3://bucket/prefix, or S3_BUCKET_NAME."
                 )

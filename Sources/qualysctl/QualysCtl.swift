@@ -18,7 +18,8 @@ struct QualysCtl: AsyncParsableCommand {
             Exit status: 0 all done; 1 failed; 2 bad usage; 3 done in part.
             """,
         subcommands: [
-            ScanCommand.self, InvokeCommand.self, WASExportCommand.self, CARImportCommand.self, DoctorCommand.self,
+            ScanCommand.self, InvokeCommand.self, WASExportCommand.self, WASSnapshotCommand.self,
+            HostDetectionsCommand.self, CARImportCommand.self, DoctorCommand.self, LoadPagesCommand.self,
         ]
     )
 
@@ -26,7 +27,7 @@ struct QualysCtl: AsyncParsableCommand {
         // `qualysctl scan ... | head` must not end the scan half-way.
         signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(takeArguments())
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -60,4 +61,15 @@ enum ExitStatus: Int32, Error {
     case failed = 1
     case badUsage = 2
     case partial = 3
+
+    // What IBM's connectors end with, in `car-import`: CAR may take it another time, or will not; then what the source of
+    // the data, Qualys, could not do.
+    case recoverable = 10
+    case unrecoverable = 20
+    case dataSource = 50
+    case connection = 51
+    case signIn = 52
+    case forbidden = 53
+    case parameter = 54
+    case processing = 55
 }

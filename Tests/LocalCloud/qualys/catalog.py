@@ -30,6 +30,7 @@ class Catalog(Records):
         "source": WORD, "status": WORD, "createdDate": DATE, "updatedDate": DATE,
     }  # fmt: skip
     added = 0
+    _last = (0, 0)
 
     def ids(self, after: int = 0) -> Iterator[int]:
         ids = range(max(_FIRST, after + 1), _FIRST + self.options.catalog + self.added)
@@ -38,8 +39,14 @@ class Catalog(Records):
     def has(self, id: int) -> bool:
         return _FIRST <= id < _FIRST + self.options.catalog + self.added and id not in self.removed
 
+    def bits(self, id: int) -> int:
+        """Of the row that was asked for last they are kept: a page asks several times for each."""
+        if id != self._last[0]:
+            self._last = id, mix(self.options.seed, _KIND, id)
+        return self._last[1]
+
     def shape(self, id: int) -> int:
-        return mix(self.options.seed, _KIND, id) % _SHAPES
+        return self.bits(id) % _SHAPES
 
     def _address(self, id: int) -> str:
         low = id - _FIRST
@@ -48,7 +55,7 @@ class Catalog(Records):
         return f"10.{low >> 16 & 255}.{low >> 8 & 255}.{low & 255}"
 
     def _updated(self, id: int) -> int:
-        return self.options.epoch - mix(self.options.seed, _KIND, id) // 64 % (300 * moments.DAY)
+        return self.options.epoch - self.bits(id) // 64 % (300 * moments.DAY)
 
     def field(self, id: int, name: str) -> Any:
         shape = self.shape(id)
@@ -70,11 +77,11 @@ class Catalog(Records):
         return self.record(shape, "").get(name)
 
     def values(self, id: int, form: str) -> Values:
-        updated = self._updated(id)
+        low, updated = id - _FIRST, self._updated(id)
         return {
             b"id": b"%d" % id,
             b"address": self._address(id).encode(),
-            b"host": b"srv%d" % (id - _FIRST),
+            b"host": b"srv%d" % low,
             b"updated": moments.text(updated).encode(),
             b"created": moments.text(updated - 100 * moments.DAY).encode(),
         }

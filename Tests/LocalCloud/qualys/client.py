@@ -12,7 +12,6 @@ from base64 import b64encode
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlencode
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -114,7 +113,8 @@ class QualysServer:
 
     def truth(self, name: str, **arguments: Any) -> list[dict[str, Any]]:
         """What there is; see `truth.TRUTHS`."""
-        request = f"{self.api_url}/_qualys/truth/{name}?{urlencode(arguments)}"
+        given = json.dumps({key: str(value) for key, value in arguments.items()}).encode()
+        request = urllib.request.Request(f"{self.api_url}/_qualys/truth/{name}", data=given)
         try:
             with self._direct.open(request, timeout=120) as answer:
                 return [json.loads(line) for line in answer]

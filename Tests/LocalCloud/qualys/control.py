@@ -24,8 +24,9 @@ def answer(qualys: Qualys, request: Request) -> Answer:
     """Answers a control request; what is wrong with one is said in `error`."""
     name = request.path.removeprefix(PREFIX)
     try:
-        if request.method == "GET" and name.startswith("truth/"):
-            return _truth(qualys, name.removeprefix("truth/"), dict(parse_qsl(request.query)))
+        if name.startswith("truth/"):
+            given = dict(parse_qsl(request.query)) | json.loads(request.body or b"{}")
+            return _truth(qualys, name.removeprefix("truth/"), given)
         handler = _HANDLERS.get((request.method, name))
         if handler is None:
             return _json(404, {"error": f"no such control call; there are {sorted(_HANDLERS)}"})

@@ -39,6 +39,7 @@ class Findings(Records):
     def __init__(self, options: Options, webapps: WebApps) -> None:
         super().__init__(options)
         self.webapps = webapps
+        self._last = (0, 0)
         self.added: dict[int, int] = {}
         self.stride = 10 ** len(str(2 * options.findings + 1000))
 
@@ -85,7 +86,10 @@ class Findings(Records):
         ]
 
     def bits(self, id: int) -> int:
-        return mix(self.options.seed, _KIND, id)
+        """Of the finding that was asked for last they are kept: a page asks several times for each."""
+        if id != self._last[0]:
+            self._last = id, mix(self.options.seed, _KIND, id)
+        return self._last[1]
 
     def shape(self, id: int) -> int:
         return self.bits(id) % _SHAPES
@@ -161,7 +165,13 @@ def _type(shape: int) -> str:
 def _plain(shape: int, size: int) -> dict[str, Any]:
     """A finding with gaps. The tenth shapes come from Burp: no QID, no name, and another order."""
     kind = _type(shape)
-    webapp = {"id": number("app"), "name": gap("name"), "url": gap("url"), "tags": {"count": 0}}
+    tags = [{"id": 9001, "name": "tag 1"}] if shape % 4 == 1 else []
+    webapp = {
+        "id": number("app"),
+        "name": gap("name"),
+        "url": gap("url"),
+        "tags": listed("Tag", *tags),
+    }
     if shape % 20 == 11:
         return {
             "webApp": webapp, "id": number("id"), "url": gap("url"), "lastDetectedDate": gap("detected"), "qid": 0,
@@ -250,7 +260,7 @@ def _handled(shape: int, severity: int) -> dict[str, Any]:
             "isIgnored": "true", "ignoredReason": "RISK_ACCEPTED", "ignoredBy": USER,
             "ignoredDate": "2023-06-05T00:00:00Z", "ignoredComment": "akzeptiert bis Mai",
         }  # fmt: skip
-    if shape % 10 == 7:
+    if shape % 10 == 2:
         members |= {
             "originalSeverity": str(6 - severity), "severityComment": "lower", "editedSeverityUser": USER,
             "editedSeverityDate": "2023-06-05T00:00:00Z",

@@ -11,7 +11,7 @@ from .returns import DECLARATION, XML_TYPE, Refused, bad_parameter, html, simple
 from .wire import Answer
 
 if TYPE_CHECKING:
-    from .server import Qualys, Work
+    from .server import Work
 
 EVALUATION = "<!-- This report was generated with an evaluation version of Qualys //--> \n"
 CONFIDENTIAL = (

@@ -161,6 +161,8 @@ def _described(odd: int, kind: int) -> dict[str, Any]:
     }
     if odd % 3:
         described["dnsHostName"] = "Host" + gap("n") + ".Example.test"
+    if odd % 4 == 1:
+        described |= {"fqdn": "host" + gap("n") + ".example.test", "cloudProvider": "AWS"}
     if odd % 5 == 1:
         described["netbiosName"] = "HOST" + gap("n")
     described["agentInfo"] = {
@@ -171,10 +173,17 @@ def _described(odd: int, kind: int) -> dict[str, Any]:
         described["address"] = gap("address")
     described |= {
         "trackingMethod": ("IP", "QAGENT", "DNSNAME")[kind % 3],
+        "networkGuid": "66bd43e1-0000-4000-8000-000000000001",
+        "manufacturer": "Demo & Co",
+        "model": "t3.small",
+        "timezone": "+00:00",
+        "lastSystemBoot": "2024-04-01T00:00:00Z",
         "totalMemory": 1988,
         "lastLoggedOnUser": "rené",
         "openPort": _list("HostAssetOpenPort", [{"port": 443, "protocol": "TCP"}]),
-        "processor": _list("", []),
+        "processor": _list(
+            "HostAssetProcessor", [{"name": "Demo CPU", "speed": 2500}] if kind % 2 else []
+        ),
         "volume": _list("HostAssetVolume", [{"name": "/", "size": 8589934592, "free": 4294967296}]),
     }
     return described

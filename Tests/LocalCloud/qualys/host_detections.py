@@ -317,6 +317,8 @@ def _template(detection: Detection, view: View) -> bytes:
             lines.append(b"<TIMES_REOPENED>1</TIMES_REOPENED>")
         lines.append(b"<IS_IGNORED>%d</IS_IGNORED>" % detection.ignored)
         lines.append(b"<IS_DISABLED>%d</IS_DISABLED>" % detection.disabled)
+        if detection.number % 5 == 2:
+            lines.append(b"<AFFECT_RUNNING_KERNEL>1</AFFECT_RUNNING_KERNEL>")
         lines.append(b"<LAST_PROCESSED_DATETIME>%b</LAST_PROCESSED_DATETIME>")
     inner = b"".join(b"            %b\n" % line for line in lines)
     return b"          <DETECTION>\n%b          </DETECTION>\n" % inner
@@ -330,6 +332,8 @@ def _facts(detection: Detection, view: View) -> list[bytes]:
     ]
     if detection.port is not None:
         lines += [f"<PORT>{detection.port}</PORT>", f"<PROTOCOL>{detection.protocol}</PROTOCOL>"]
+        if detection.ssl:
+            lines.append("<FQDN><![CDATA[web.example.test]]></FQDN>")
     if detection.type != "Info":
         lines.append(f"<SSL>{detection.ssl:d}</SSL>")
     if view.results and detection.results is not None:

@@ -102,6 +102,8 @@ def _host(hosts: Hosts, i: int, details: str, show_tags: bool, show_asset_id: bo
     if hosts.kind(i) % 7 == 1:
         lines.append(f"<NETBIOS><![CDATA[HOST{i}]]></NETBIOS>")
     lines.append(f"<OS><![CDATA[{os}]]></OS>" if os else "<OS></OS>")
+    if hosts.kind(i) % 3:
+        lines.append(f"<QG_HOSTID><![CDATA[11111111-2222-3333-4444-{i:012d}]]></QG_HOSTID>")
     if show_tags and hosts.tags(i):
         lines.append("<TAGS>")
         for id, name in hosts.tags(i):

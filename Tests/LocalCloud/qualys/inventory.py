@@ -89,6 +89,12 @@ def _asset(shape: int, listed: dict[str, Any] | None) -> dict[str, Any]:
         "osName": "Linux", "fullName": "Demo Linux 5", "category": "Linux / Server", "productName": "Demo Linux",
         "publisher": "Demo", "edition": None, "version": "5.4", "lifecycle": {"gaDate": None, "stage": "GA"},
     }  # fmt: skip
+    port = {"port": 443, "protocol": "TCP", "description": "https", "detectedService": None}
+    region = {"code": "eu-central-1", "name": "EU (Frankfurt)"}
+    amazon = {
+        "ec2": {"accountId": "000000000000", "region": region, "instanceId": "i-" + gap("n")},
+        "tags": None,
+    }
     asset: dict[str, Any] = {
         "assetId": number("id"),
         "assetUUID": "00000000-0000-4000-8000-" + gap("id"),
@@ -110,11 +116,11 @@ def _asset(shape: int, listed: dict[str, Any] | None) -> dict[str, Any]:
         "operatingSystem": None if bare else system,
         "hardware": None,
         "userAccountListData": None if bare else account,
-        "openPortListData": None,
+        "openPortListData": None if bare else {"openPort": [port]},
         "volumeListData": None,
         "networkInterfaceListData": None if bare else {"networkInterface": [card]},
         "softwareListData": listed,
-        "cloudProvider": None,
+        "cloudProvider": {"aws": amazon, "azure": None, "gcp": None} if shape % 3 == 1 else None,
         "tagList": {"tag": [{"tagId": id, "tagName": name} for id, name in TAGS[:1]]},
         "criticality": None,
         "riskScore": 512,

@@ -82,11 +82,16 @@ def vuln(qid: int, details: str, text_bytes: int) -> bytes:
             {"BUGTRAQ": {"ID": _cdata("99001"), "URL": _cdata("http://bugs.example.test/9")}},
         )
     lines.append(f"  <PATCHABLE>{qid % 2}</PATCHABLE>")
+    if qid % 2:
+        lines.append("  <PATCH_PUBLISHED_DATE>2022-02-01T00:00:00Z</PATCH_PUBLISHED_DATE>")
     if qid % 3 == 0:
         lines += _tree(
             "SOFTWARE_LIST",
             {"SOFTWARE": {"PRODUCT": _cdata("demo_server"), "VENDOR": _cdata("demo")}},
         )
+    if qid % 3 == 0:
+        reference = {"ID": _cdata("DEMO-SA-1"), "URL": _cdata("http://vendor.example.test/sa/1")}
+        lines += _tree("VENDOR_REFERENCE_LIST", {"VENDOR_REFERENCE": reference})
     lines += _cve_list(qid)
     if qid % 10 != 9:
         text = (
@@ -98,6 +103,9 @@ def vuln(qid: int, details: str, text_bytes: int) -> bytes:
             f"  <{name}>{_cdata(text)}</{name}>"
             for name in ("DIAGNOSIS", "CONSEQUENCE", "SOLUTION")
         ]
+    if qid % 10 == 4:
+        rule = {"TYPE": "HIPAA", "SECTION": "164.000", "DESCRIPTION": _cdata("made up")}
+        lines += _tree("COMPLIANCE_LIST", {"COMPLIANCE": rule})
     if details == "All":
         lines += _correlation(qid) + _scored(qid)
     lines.append(f"  <PCI_FLAG>{qid % 2}</PCI_FLAG>")
@@ -107,7 +115,17 @@ def vuln(qid: int, details: str, text_bytes: int) -> bytes:
             '    <THREAT_INTEL id="5"><![CDATA[Easy_Exploit]]></THREAT_INTEL>',
         ]
         lines.append("  </THREAT_INTELLIGENCE>")
-    lines += _tree("DISCOVERY", {"REMOTE": str(qid % 2)})
+    if qid % 4:
+        lines += _tree("DISCOVERY", {"REMOTE": str(qid % 2)})
+    else:
+        ways = {"AUTH_TYPE_LIST": {"AUTH_TYPE": "Windows"}, "ADDITIONAL_INFO": "Patch Available"}
+        lines += _tree("DISCOVERY", {"REMOTE": "0", **ways})
+    if details == "All" and qid % 7 == 2:
+        change = {"CHANGE_DATE": "2023-01-01T00:00:00Z", "COMMENTS": _cdata("Detection changed")}
+        lines += [
+            "  <IS_DISABLED>0</IS_DISABLED>",
+            *_tree("CHANGE_LOG_LIST", {"CHANGE_LOG_INFO": change}),
+        ]
     lines.append("</VULN>")
     return "".join(f"      {line}\n" for line in lines).encode()
 
@@ -152,7 +170,17 @@ def _scored(qid: int) -> list[str]:
             "    <VECTOR_STRING>CVSS:2.0/AV:N/AC:L/Au:N/C:P/I:N/A:N/E:U/RL:OF/RC:C</VECTOR_STRING>", "  </CVSS>",
         ]  # fmt: skip
     if third is not None:
-        lines += _tree("CVSS_V3", {"BASE": third, "TEMPORAL": "6.5", "CVSS3_VERSION": "3.1"})
+        vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N/E:U/RL:O/RC:C"
+        lines += _tree(
+            "CVSS_V3",
+            {
+                "BASE": third, "TEMPORAL": "6.5", "VECTOR_STRING": vector, "CVSS3_VERSION": "3.1",
+                "ATTACK": {"VECTOR": "1", "COMPLEXITY": "1"},
+                "IMPACT": {"CONFIDENTIALITY": "3", "INTEGRITY": "1", "AVAILABILITY": "1"},
+                "PRIVILEGES_REQUIRED": "1", "USER_INTERACTION": "1", "SCOPE": "1", "EXPLOIT_CODE_MATURITY": "1",
+                "REMEDIATION_LEVEL": "1", "REPORT_CONFIDENCE": "3",
+            },
+        )  # fmt: skip
     return lines
 
 

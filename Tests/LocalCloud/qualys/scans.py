@@ -231,7 +231,12 @@ def _results_head(count: int, form: str) -> bytes:
     levels = {f"nbVulnsLevel{level}": count if level == 4 else 0 for level in range(1, 6)}
     members = {
         "options": listed("WasScanOption", {"name": "Performance Settings", "value": "LOW"}),
-        "stats": {"global": {"nbVulnsTotal": count, **levels}, "byWasc": {"count": 0}},
+        "stats": {
+            "global": {"nbVulnsTotal": count, **levels, "nbScsTotal": 0, "nbIgsTotal": 1},
+            "byGroup": listed("GroupStat", {"group": "XSS", "nbTotal": count}),
+            "byOwasp": listed("OwaspStat", {"owasp": "OWASP-A3", "nbTotal": count}),
+            "byWasc": {"count": 0},
+        },
     }
     if form == JSON:
         return b"," + dumps(members)[1:-1] + b',"vulns":{"count":%d,"list":[' % count

@@ -49,11 +49,11 @@ class Qualys:
         self.options = options
         self.url = url
         self.latency = options.latency_ms / 1000
-        self.subscription = Subscription(options)
-        self.limits = Limits(options)
-        self.calls = CallLog()
-        self.faults = FaultBook()
-        self.tokens = accounts.Tokens(options)
+        self.subscription: Subscription = Subscription(options)
+        self.limits: Limits = Limits(options)
+        self.calls: CallLog = CallLog()
+        self.faults: FaultBook = FaultBook()
+        self.tokens: accounts.Tokens = accounts.Tokens(options)
         self.sessions = accounts.Sessions()
         self.answers = AnswerCache(options.cache_mb << 20)
         self._open: dict[int, tuple[Call, Meter]] = {}

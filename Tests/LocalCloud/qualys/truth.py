@@ -1,4 +1,7 @@
-"""What a complete client should have got, one JSON object a line: `GET /_qualys/truth/<name>?<arguments>`."""
+"""What a complete client should have got, one JSON object a line: `/_qualys/truth/<name>`.
+
+Arguments come in the query or, where they are long, as a JSON object of texts in a POST.
+"""
 
 from __future__ import annotations
 

@@ -228,12 +228,16 @@ class Connection:
         keep = keep and (answer.header("connection") or "").lower() != "close"
         body, headers = _encoded(request, answer)
         bodiless = request.method == "HEAD" or answer.status in (204, 304)
-        chunked = not isinstance(body, bytes)
+        framing = (
+            f"Content-Length: {len(body)}"
+            if isinstance(body, bytes)
+            else "Transfer-Encoding: chunked"
+        )
         head = [f"HTTP/1.1 {answer.status} {_reason(answer.status)}"]
         head += [f"{name}: {value}" for name, value in headers if name.lower() != "connection"]
         head.append(f"Date: {formatdate(usegmt=True)}")
         if answer.status != 204:
-            head.append("Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}")
+            head.append(framing)
         head.append("Keep-Alive: timeout=300, max=250" if keep else "Connection: close")
         start = ("\r\n".join(head) + "\r\n\r\n").encode("utf-8")
         if bodiless:
@@ -241,11 +245,11 @@ class Connection:
             await self._put(exchange, start)
             return keep
         if answer.cut_after is not None or answer.pause:
-            return await self._send_spoilt(exchange, answer, start, body, chunked) and keep
-        if chunked:
-            await self._send_chunks(exchange, start, body)
-        else:
+            return await self._send_spoilt(exchange, answer, start, body) and keep
+        if isinstance(body, bytes):
             await self._send_whole(exchange, start, body)
+        else:
+            await self._send_chunks(exchange, start, body)
         return keep
 
     async def _send_whole(self, exchange: Exchange, start: bytes, body: bytes) -> None:
@@ -272,9 +276,9 @@ class Connection:
         answer: Answer,
         start: bytes,
         body: bytes | Iterable[bytes],
-        chunked: bool,
     ) -> bool:
         """Sends in small pieces with pauses, and ends where the fault says."""
+        chunked = not isinstance(body, bytes)
         await self._put(exchange, start)
         left = answer.cut_after if answer.cut_after is not None else 1 << 62
         size = answer.piece if answer.pause else _PIECE
