@@ -29,18 +29,20 @@ extension CARImport {
         let writer = GraphWriter(index, run.envelope, .everything)
         try await send(writer, run)
         try await client.endFullImport(of: run.source, run.context)
-        state.largestAnswer = try await largestAnswer(index, run)
+        state.largestAnswer = try await largestAnswer(index, writer, run)
         state.isUnfinished = false
         try await client.setState(of: run.source, to: run.modelState, run.context)
         try await services.state.end(run.owner, state.json, run.context)
         return try answer(writer, run)
     }
 
-    /// Source and report, then all vertices, then all edges: each when what it needs is in.
+    /// Source and report, then all vertices, then edges: each when what it needs is in.
     func send(_ writer: GraphWriter, _ run: ImportRun) async throws {
         try await run.sender.send(run.context) { emit in try await emit("report", run.envelope.opening) }
         try await run.sender.send(run.context) { emit in try await writer.writeVertices(emit) }
-        try await run.sender.send(run.context) { emit in try await writer.writeEdges(emit) }
+        try await run.sender.send(run.context) { emit in try await writer.writeAssetEdges(emit) }
+        // What is there because an asset has both ends comes after those edges: so it never is there without them.
+        try await run.sender.send(run.context) { emit in try await writer.writePairings(emit) }
     }
 
     func assets(in index: ImportIndex) throws -> IDRanges {
@@ -50,33 +52,34 @@ extension CARImport {
         return assets
     }
 
+    /// The most edges of one vertex that CAR is asked for to know how long its answers can be.
+    private static let longestProbe = 100_000
+
     /// Asks CAR for the vertex that has the most edges, to know how long an answer can be.
-    private func largestAnswer(_ index: ImportIndex, _ run: ImportRun) async throws -> Int {
+    private func largestAnswer(_ index: ImportIndex, _ writer: GraphWriter, _ run: ImportRun) async throws -> Int {
         let probe = try index.database.prepare(
             """
-            SELECT edge, end, id, count FROM (
-                SELECT 'asset_ipaddress' edge, 'ipaddress' end, 'ipaddress/' || address id, count(*) count
-                    FROM asset_ipaddress GROUP BY address
-                UNION ALL SELECT 'asset_account', 'account', ?1 || '/' || username, count(*)
-                    FROM asset_account GROUP BY username
-                UNION ALL SELECT 'asset_geolocation', 'geolocation', ?1 || '/' || region, count(*)
-                    FROM asset_geolocation GROUP BY region
-                UNION ALL SELECT 'asset_application', 'application', ?1 || '/' || id, count(DISTINCT asset)
+            SELECT end, id, count FROM (
+                SELECT 'ipaddress' end, 'ipaddress/' || address id, count(*) count FROM asset_ipaddress GROUP BY address
+                UNION ALL SELECT 'account', ?1 || '/' || username, count(*) FROM asset_account GROUP BY username
+                UNION ALL SELECT 'geolocation', ?1 || '/' || region, count(*) FROM asset_geolocation GROUP BY region
+                UNION ALL SELECT 'application', ?1 || '/' || id, count(DISTINCT asset)
                     FROM asset_application JOIN application ON number = application WHERE name IS NOT NULL GROUP BY id
-            ) WHERE count <= 100000 ORDER BY count DESC, id LIMIT 1
+            ) WHERE count <= \(Self.longestProbe) ORDER BY count DESC, id LIMIT 1
             """,
             for: "finding the vertex with the most edges"
         )
         probe.bind(1, run.source)
-        guard try probe.step(), let edge = probe.text(at: 0), let end = probe.text(at: 1), let id = probe.text(at: 2)
-        else { return 0 }
-        probe.reset()
-        return try await client.neighbours(edge, of: (end, id), at: "asset", run.context).count
+        var most: (collection: String, id: String, count: Int)?
+        if try probe.step() {
+            most = (probe.text(at: 0) ?? "", probe.text(at: 1) ?? "", Int(probe.integer(at: 2)))
+            probe.reset()
+        }
+        if let (qid, count) = writer.mostCommonQID(atMost: Self.longestProbe), count > most?.count ?? 0 {
+            most = ("vulnerability", "\(run.source)/\(qid)", count)
+        }
+        guard let most else { return 0 }
+        let edge = "asset_\(most.collection)"
+        return try await client.neighbours(edge, of: (most.collection, most.id), at: "asset", run.context).count
     }
-}
-
-/// Why an incremental import could not be proven to leave what a full one would.
-struct NotProvable: Failure {
-    let description: String
-    var label: String { "CAR.NotProvable" }
 }

@@ -78,7 +78,7 @@ package struct CARImport: Sendable {
         {
             do {
                 return try await importChanges(since: last - Self.overlap, known, run)
-            } catch let reason as NotProvable {
+            } catch let reason as NeedsFullImport {
                 run.context.log.notice(
                     "An incremental import cannot be proven right; a full one follows",
                     metadata: ["reason": "\(reason.description)"]

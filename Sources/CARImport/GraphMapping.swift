@@ -2,6 +2,9 @@
 ///
 /// A collection is a query whose columns are the members in order; a column without a value is a member that is left out.
 enum GraphMapping {
+    /// Collections whose vertices are known by `_key`; all others are known by `external_id`.
+    static let keyed: Set<String> = ["ipaddress", "macaddress", "hostname"]
+
     /// How a column is written.
     enum Form {
         case text
@@ -47,7 +50,7 @@ enum GraphMapping {
         }
     }
 
-    /// All vertices but vulnerabilities, which take several sources (`VulnerabilityVertices`).
+    /// All vertices but vulnerabilities, whose score is worked out (`GraphWriter`).
     static func vertices(_ scope: Scope) -> [Collection] {
         [
             Collection(
@@ -96,10 +99,8 @@ enum GraphMapping {
         ]
     }
 
-    /// All edges but those of QIDs and assets, which are expanded from lists (`VulnerabilityEdges`).
-    ///
-    /// - Parameter isSent: A condition that leaves out the QIDs that are refused.
-    static func edges(_ scope: Scope) -> [Collection] {
+    /// The edges of assets but for `asset_vulnerability`, which is expanded from lists (`GraphWriter`).
+    static func assetEdges(_ scope: Scope) -> [Collection] {
         [
             toKey("asset_ipaddress", "ipaddress", "address", scope),
             toKey("asset_macaddress", "macaddress", "mac", scope),
@@ -112,6 +113,13 @@ enum GraphMapping {
                 "SELECT DISTINCT asset, id FROM asset_application JOIN application ON number = application "
                     + "WHERE name IS NOT NULL AND \(scope.including("asset")) ORDER BY asset, number"
             ),
+        ]
+    }
+
+    /// Edges that are there because something else is: but for `ipaddress_vulnerability`, each address with each QID of an
+    /// asset (`GraphWriter`).
+    static func pairings(_ scope: Scope) -> [Collection] {
+        [
             Collection(
                 "user_account",
                 [Member("_from_external_id"), Member("_to_external_id")],

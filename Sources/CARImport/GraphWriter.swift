@@ -16,10 +16,18 @@ final class GraphWriter {
     private var refusedQIDs: Set<Int64> = []
     private var refusedEdges = 0
 
+    /// In how many assets each QID was sent.
+    private var holders: [Int64: Int] = [:]
+
     init(_ index: ImportIndex, _ envelope: ImportEnvelope, _ scope: GraphMapping.Scope) {
         self.index = index
         self.envelope = envelope
         self.scope = scope
+    }
+
+    /// The QID that most assets have, and how many; those of more than `most` do not count.
+    func mostCommonQID(atMost most: Int) -> (qid: Int64, count: Int)? {
+        holders.filter { $0.value <= most }.max { ($0.value, $1.key) < ($1.value, $0.key) }.map { ($0.key, $0.value) }
     }
 
     /// How many objects were not sent.
@@ -36,10 +44,19 @@ final class GraphWriter {
         try await writeVulnerabilities(emit)
     }
 
-    func writeEdges(_ emit: Emit) async throws {
-        for collection in GraphMapping.edges(scope) { try await write(collection, tail: envelope.edgeTail, emit) }
+    func writeAssetEdges(_ emit: Emit) async throws {
+        for collection in GraphMapping.assetEdges(scope) { try await write(collection, tail: envelope.edgeTail, emit) }
         try await writeAssetVulnerabilities(emit)
+    }
+
+    func writePairings(_ emit: Emit) async throws {
+        for collection in GraphMapping.pairings(scope) { try await write(collection, tail: envelope.edgeTail, emit) }
         try await writeAddressVulnerabilities(emit)
+    }
+
+    /// Whether the edge to a QID with that severity (-1 without one) is sent; known after the vertices are written.
+    func isSent(qid: Int64, severity: Int) -> Bool {
+        severity <= 5 && !refusedQIDs.contains(qid)
     }
 
     private func write(_ collection: GraphMapping.Collection, tail: [UInt8], _ emit: Emit) async throws {
@@ -146,10 +163,11 @@ final class GraphWriter {
             var edges: [(qid: Int64, severity: Int)] = []
             DetectionList.forEach(rows.blob(at: 1)) { edges.append(($0, $1)) }
             for (qid, severity) in edges where !refusedQIDs.contains(qid) {
-                guard severity <= 5 else {
+                guard isSent(qid: qid, severity: severity) else {
                     refusedEdges += 1
                     continue
                 }
+                holders[qid, default: 0] += 1
                 batch.add { bytes in
                     bytes += head
                     appendDigits(qid, to: &bytes)
