@@ -20,6 +20,7 @@ struct QualysCtl: AsyncParsableCommand {
         subcommands: [
             ScanCommand.self, InvokeCommand.self, WASExportCommand.self, WASSnapshotCommand.self,
             HostDetectionsCommand.self, CARImportCommand.self, DoctorCommand.self, LoadPagesCommand.self,
+            ImportPagesCommand.self,
         ]
     )
 
