@@ -118,6 +118,11 @@ let package = Package(
                 "Telemetry", "XMLStream", log,
             ]
         ),
+        tests(
+            of: "WASSnapshot",
+            ["Jobs", "QualysAPI", "SQLite", "Support", "TestSupport", "XMLStream"],
+            exclude: ["reference_rows.py"]
+        ),
         room(
             "FunctionScan",
             ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support", "Telemetry", log]
