@@ -97,7 +97,7 @@ let package = Package(
         tests(of: "HTTPTransport", ["Support"]),
         room("AWSSigning", ["Hashing", "Support"]),
         tests(of: "AWSSigning", ["Hashing", "Support"], exclude: ["botocore_vectors.py"]),
-        room("AWSClients", ["AWSSigning", "CExpat", "HTTPTransport", "Hashing", "Support", "Telemetry", log]),
+        room("AWSClients", ["AWSSigning", "HTTPTransport", "Hashing", "Support", "Telemetry", "XMLStream", log]),
         tests(
             of: "AWSClients",
             ["AWSSigning", "HTTPTransport", "Hashing", "Support", "Telemetry", "TestSupport", log]
@@ -108,7 +108,10 @@ let package = Package(
         room("QualysAPI", ["HTTPTransport", "Hashing", "JSONStream", "Support", "Telemetry", log]),
         tests(of: "QualysAPI", ["HTTPTransport", "Support", "Telemetry", "TestSupport", log]),
         room("Jobs", ["AWSClients", "Files", "HTTPTransport", "Hashing", "QualysAPI", "Support", "Telemetry", log]),
-        tests(of: "Jobs", ["AWSClients", "QualysAPI", "Support", "Telemetry", "TestSupport", log]),
+        tests(
+            of: "Jobs",
+            ["AWSClients", "AWSSigning", "HTTPTransport", "QualysAPI", "Support", "Telemetry", "TestSupport", log]
+        ),
         room("WASExport", ["JSONStream", "Jobs", "QualysAPI", "Support", "Telemetry", log]),
         tests(of: "WASExport", ["HTTPTransport", "Jobs", "QualysAPI", "Support", "Telemetry", "TestSupport", log]),
         room(
@@ -124,6 +127,22 @@ let package = Package(
             exclude: ["reference_rows.py"]
         ),
         room(
+            "HostDetections",
+            [
+                "Compression", "Files", "HTTPTransport", "Hashing", "JSONStream", "Jobs", "QualysAPI", "SQLite",
+                "Support",
+                "Telemetry", "XMLStream", log,
+            ]
+        ),
+        tests(
+            of: "HostDetections",
+            [
+                "Compression", "HTTPTransport", "Jobs", "QualysAPI", "Support", "Telemetry", "TestSupport", "XMLStream",
+                log,
+            ],
+            exclude: ["expat_rows.py"]
+        ),
+        room(
             "FunctionScan",
             ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support", "Telemetry", log]
         ),
@@ -137,8 +156,8 @@ let package = Package(
         room(
             "Application",
             [
-                "AWSClients", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QScanner", "QualysAPI",
-                "Support", "Telemetry", "WASExport", "WASSnapshot", log,
+                "AWSClients", "FunctionScan", "HTTPTransport", "HostDetections", "Jobs", "LambdaRuntime", "QScanner",
+                "QualysAPI", "Support", "Telemetry", "WASExport", "WASSnapshot", log,
             ]
         ),
         tests(
@@ -152,9 +171,17 @@ let package = Package(
         program(
             "qualysctl",
             [
-                "AWSClients", "Application", "FunctionScan", "HTTPTransport", "Jobs", "LambdaRuntime", "QualysAPI",
-                "Support", "Telemetry", "WASExport", "WASSnapshot", log, argumentParser,
+                "AWSClients", "Application", "FunctionScan", "HTTPTransport", "HostDetections", "Jobs", "LambdaRuntime",
+                "QualysAPI", "Support", "Telemetry", "WASExport", "WASSnapshot", log, argumentParser,
             ]
+        ),
+
+        // For `make bench` alone.
+        .executableTarget(
+            name: "streambench",
+            dependencies: ["JSONStream", "XMLStream"],
+            path: "Tests/Benchmarks/streambench",
+            swiftSettings: languageSettings
         ),
 
         tests(of: "Support"),

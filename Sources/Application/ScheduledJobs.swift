@@ -1,6 +1,7 @@
 import AWSClients
 import FunctionScan
 import HTTPTransport
+import HostDetections
 package import Jobs
 import Logging
 import QualysAPI
@@ -76,7 +77,10 @@ extension Application {
         case .wasSnapshot:
             let parameters = try WASSnapshotParameters(event.parameters)
             return try await WASSnapshot(services).run(parameters, owner: owner, context)
-        case .hostDetections, .carImport:
+        case .hostDetections:
+            let parameters = try HostDetectionsParameters(event.parameters)
+            return try await HostDetections(services).run(parameters, owner: owner, context)
+        case .carImport:
             throw EventError.unsupported("The job \(event.name.rawValue) is not part of this version.")
         }
     }

@@ -14,6 +14,7 @@ final class CurlMailbox: Sendable {
         var phase = Phase.asleep
         var orders: [TransferOrder] = []
         var cancelled: [TransferTicket] = []
+        var resumed: [TransferTicket] = []
         var waitingForEnd: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -30,6 +31,7 @@ final class CurlMailbox: Sendable {
     struct Contents {
         var orders: [TransferOrder]
         var cancelled: [TransferTicket]
+        var resumed: [TransferTicket]
         var isClosing: Bool
     }
 
@@ -75,6 +77,15 @@ final class CurlMailbox: Sendable {
         wakeUp()
     }
 
+    /// Lets a transfer go on that waits for the reader of its body.
+    func resume(_ ticket: TransferTicket) {
+        state.withLock { state in
+            guard state.phase == .running else { return }
+            state.resumed.append(ticket)
+        }
+        wakeUp()
+    }
+
     /// Tells the thread to end.
     func close() {
         state.withLock { state in
@@ -116,10 +127,12 @@ final class CurlMailbox: Sendable {
             defer {
                 state.orders.removeAll()
                 state.cancelled.removeAll()
+                state.resumed.removeAll()
             }
             return Contents(
                 orders: state.orders,
                 cancelled: state.cancelled,
+                resumed: state.resumed,
                 isClosing: state.phase == .closing
             )
         }

@@ -45,6 +45,7 @@ final class CurlMultiLoop {
             noticeFreeze()
             for order in contents.orders { start(order) }
             for ticket in contents.cancelled { cancel(ticket) }
+            for ticket in contents.resumed { resume(ticket) }
 
             var running: Int32 = 0
             guard curl_multi_perform(multi, &running) == CURLM_OK else {
@@ -71,7 +72,9 @@ final class CurlMultiLoop {
             trustsCachedNames: !freezes.isRecent
         )
         do {
-            let transfer = try CurlTransfer(order, settings)
+            let transfer = try CurlTransfer(order, settings) { [mailbox, ticket = order.ticket] in
+                mailbox.resume(ticket)
+            }
             transfers[ObjectIdentifier(order.ticket)] = transfer
             guard curl_multi_add_handle(multi, transfer.easy) == CURLM_OK else {
                 end(transfer, .failure(TransferFault(.other, "libcurl took no more transfers")))
@@ -80,6 +83,11 @@ final class CurlMultiLoop {
         } catch {
             order.fail(error.reason, error.detail)
         }
+    }
+
+    private func resume(_ ticket: TransferTicket) {
+        guard let transfer = transfers[ObjectIdentifier(ticket)], !transfer.resume() else { return }
+        end(transfer, .failure(transfer.fault ?? TransferFault(.other, "libcurl could not go on after a pause")))
     }
 
     private func cancel(_ ticket: TransferTicket) {

@@ -55,11 +55,19 @@ private func takeBody(
     guard let context else { return 0 }
     let transfer = CurlTransfer.at(context)
     let piece = UnsafeRawBufferPointer(start: bytes, count: size * count)
-    let wantsMore = transfer.attempt { () throws(TransferFault) in
+    let taken = transfer.attempt { () throws(TransferFault) in
         try transfer.receiver.takeBody(piece, announced: transfer.announcedLength)
     }
-    if wantsMore == false { transfer.isCut = true }
-    return wantsMore == true ? piece.count : piece.count + 1
+    switch taken {
+    case .all: return piece.count
+    case .nothing:
+        transfer.isPaused = true
+        return Int(CURL_WRITEFUNC_PAUSE)
+    case .enough:
+        transfer.isCut = true
+        return piece.count + 1
+    case nil: return piece.count + 1
+    }
 }
 
 private func giveBody(

@@ -2,10 +2,11 @@ import CCurl
 import Support
 
 extension CurlTransfer {
-    /// How long it may stay silent from `now` on; nil when there is no limit, or no connection yet. The loop asks after
+    /// How long it may stay silent from `now` on; nil when there is no limit, no connection yet, or
+    /// it is we who make it wait. The loop asks after
     /// each step, so that no byte moves unseen.
     func idleLeft(at now: SuspendingClock.Instant) -> Duration? {
-        guard let limit = order.request.limits.idle, localPort != nil else { return nil }
+        guard let limit = order.request.limits.idle, localPort != nil, !isPaused else { return nil }
         // Callbacks don't see how what they gave is sent, bit by bit; libcurl's counters do.
         let moved = bytesInBothDirections
         if moved != bytesMoved { (bytesMoved, lastMove) = (moved, now) }

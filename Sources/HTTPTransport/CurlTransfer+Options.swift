@@ -77,10 +77,17 @@ extension CurlTransfer {
         options.set(CURLOPT_TCP_KEEPIDLE, 30)
         options.set(CURLOPT_TCP_KEEPINTVL, 15)
         options.set(CURLOPT_MAXAGE_CONN, CurlTransfer.oldestIdleConnection)
-        options.set(CURLOPT_BUFFERSIZE, 64 * 1024)
+        options.set(CURLOPT_BUFFERSIZE, receiveBuffer)
         if !settings.trustsCachedNames { options.set(CURLOPT_DNS_CACHE_TIMEOUT, 0) }
         // A pooled connection may be dead, and this body can be sent but once.
         if !order.request.body.isRepeatable { options.set(CURLOPT_FRESH_CONNECT, true) }
+    }
+
+    /// What is read at a time. While a transfer is paused, libcurl keeps all that one buffer unpacks to, which can be a
+    /// thousand times as much (CURLOPT_WRITEFUNCTION).
+    private var receiveBuffer: Int {
+        if case .channel = order.sink, order.request.acceptsCompression { return 16 * 1024 }
+        return 64 * 1024
     }
 }
 

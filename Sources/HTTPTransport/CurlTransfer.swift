@@ -22,6 +22,9 @@ final class CurlTransfer {
     /// Whether the callback for the body has had enough: the answer counts.
     var isCut = false
 
+    /// Whether it waits for the reader of its body.
+    var isPaused = false
+
     /// This end of its connection; nil until that stands.
     var localPort: Int32?
 
@@ -33,10 +36,10 @@ final class CurlTransfer {
     private var headerList: UnsafeMutablePointer<curl_slist>?
     var bytesMoved: Int64 = 0
 
-    init(_ order: TransferOrder, _ settings: Settings) throws(TransferFault) {
+    init(_ order: TransferOrder, _ settings: Settings, resume: @escaping @Sendable () -> Void) throws(TransferFault) {
         self.order = order
         body = try RequestBodySource(order.request.body)
-        receiver = ResponseReceiver(order.sink)
+        receiver = ResponseReceiver(order.sink, resume: resume)
         guard let easy = curl_easy_init() else { throw TransferFault(.other, "no memory for a transfer") }
         self.easy = easy
 
@@ -68,6 +71,15 @@ final class CurlTransfer {
     /// The transfer that a callback is given. The loop keeps it alive while its handle is in use.
     static func at(_ context: UnsafeMutableRawPointer) -> CurlTransfer {
         Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+    }
+
+    /// Goes on after a pause; false when that failed at once.
+    func resume() -> Bool {
+        guard isPaused else { return true }
+        isPaused = false
+        lastMove = .now
+        // What came last is given once more, within this call or soon after it; that may pause it again.
+        return curl_easy_pause(easy, CURLPAUSE_CONT) == CURLE_OK
     }
 
     /// Frees what the transfer held and tells its caller.

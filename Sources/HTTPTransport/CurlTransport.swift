@@ -37,6 +37,9 @@ package final class CurlTransport: Sendable {
 
     /// Sends a request and waits for the whole answer: see `HTTPClient.send`.
     package func send(_ request: HTTPRequest, into sink: HTTPBodySink) async throws(HTTPError) -> HTTPResponse {
+        // Whatever comes of it, the reader of the body hears of its end.
+        var isWhole = false
+        defer { if case .channel(let channel) = sink { channel.finish(isWhole: isWhole) } }
         let origin = try request.checked()
         let ticket = TransferTicket()
         let result = await withTaskCancellationHandler {
@@ -53,7 +56,9 @@ package final class CurlTransport: Sendable {
         } onCancel: {
             mailbox.cancel(ticket)
         }
-        return try result.get()
+        let response = try result.get()
+        isWhole = response.isSuccess
+        return response
     }
 
     /// Ends the thread and every transfer in flight, as cancelled; returns when that is done. A request sent afterwards

@@ -28,4 +28,7 @@ package enum HTTPBodySink: Sendable {
     /// To a closure, piece by piece, on the transport's thread; it must not block for long. What it throws ends the
     /// transfer as `HTTPError.Reason.sink`.
     case stream(@Sendable (UnsafeRawBufferPointer) throws -> Void)
+
+    /// To a task that reads the channel side by side with the transfer, which waits for it when it has to.
+    case channel(HTTPBodyChannel)
 }

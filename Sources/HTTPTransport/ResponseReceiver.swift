@@ -14,14 +14,25 @@ final class ResponseReceiver {
     private static let reserveLimit: Int64 = 8 * 1024 * 1024
 
     private let sink: HTTPBodySink
+    private let resume: @Sendable () -> Void
     private var response = HTTPResponse(status: 0)
     private var file: ResponseFile?
     private var headerBytes = 0
     private var bodyBytes: Int64 = 0
     private var hasAllHeaders = false
 
-    init(_ sink: HTTPBodySink) {
+    /// - Parameter resume: Lets the transfer go on that waits for the reader of a channel.
+    init(_ sink: HTTPBodySink, resume: @escaping @Sendable () -> Void) {
         self.sink = sink
+        self.resume = resume
+    }
+
+    enum Taken {
+        case all
+        /// Nothing of the piece; it has to be given again when the transfer goes on.
+        case nothing
+        /// No more is wanted.
+        case enough
     }
 
     /// Whether nothing of an answer has come yet.
@@ -49,14 +60,14 @@ final class ResponseReceiver {
         }
     }
 
-    /// Takes a piece of the body; false when no more of it is wanted. `announced` is the length that the server gave for
-    /// the whole of it, if it did, and the body is not compressed.
-    func takeBody(_ piece: UnsafeRawBufferPointer, announced: Int64?) throws(TransferFault) -> Bool {
+    /// Takes a piece of the body. `announced` is the length that the server gave for the whole of it, if it did, and the
+    /// body is not compressed.
+    func takeBody(_ piece: UnsafeRawBufferPointer, announced: Int64?) throws(TransferFault) -> Taken {
         let isFirst = bodyBytes == 0
         bodyBytes += Int64(piece.count)
         guard response.isSuccess else {
             response.body.append(contentsOf: piece.prefix(ResponseReceiver.keptOfOthers - response.body.count))
-            return bodyBytes <= ResponseReceiver.readOfOthers
+            return bodyBytes <= ResponseReceiver.readOfOthers ? .all : .enough
         }
         switch sink {
         case .collect(let limit):
@@ -74,8 +85,17 @@ final class ResponseReceiver {
             } catch {
                 throw TransferFault(.sink, "the closure for the body failed: \(describe(error).description)")
             }
+        case .channel(let channel):
+            do {
+                if try !channel.offer(piece, resume: resume) {
+                    bodyBytes -= Int64(piece.count)
+                    return .nothing
+                }
+            } catch {
+                throw TransferFault(.sink, error.description)
+            }
         }
-        return true
+        return .all
     }
 
     /// The answer, once all of it is here.

@@ -6,7 +6,10 @@ package struct AnswerReceiver<Body: Sendable>: Sendable {
     /// Where the body of a success goes.
     package let sink: HTTPBodySink
 
-    /// Called when a whole answer with a 2xx status has come.
+    /// Runs side by side with the transfer, for a sink that is a channel, and ends when the channel does.
+    package let read: @Sendable () async -> Void
+
+    /// Called when a whole answer with a 2xx status has come, and `read` has ended.
     package let finish: @Sendable (HTTPResponse) throws(AnswerFault) -> Body
 
     /// What was wrong with the body when `sink` refused to take more of it.
@@ -14,10 +17,12 @@ package struct AnswerReceiver<Body: Sendable>: Sendable {
 
     package init(
         sink: HTTPBodySink,
+        read: @escaping @Sendable () async -> Void = {},
         fault: @escaping @Sendable () -> AnswerFault? = { nil },
         finish: @escaping @Sendable (HTTPResponse) throws(AnswerFault) -> Body
     ) {
         self.sink = sink
+        self.read = read
         self.fault = fault
         self.finish = finish
     }

@@ -24,7 +24,7 @@ private func formEncoded(_ text: String) -> String {
 private let digits = Array("0123456789ABCDEF".utf8)
 
 /// The fields of a query, unescaped; a plus sign is a blank.
-func formFields(_ query: Substring) -> [(name: String, value: String)] {
+package func formFields(_ query: Substring) -> [(name: String, value: String)] {
     query.split(separator: "&").map { pair in
         let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         return (name: formDecoded(parts[0]), value: parts.count > 1 ? formDecoded(parts[1]) : "")

@@ -11,7 +11,8 @@ package actor Pacer {
     /// The most that we want at a time.
     private let workers: Int
 
-    private var told: Int?
+    /// What the server said last of calls at a time.
+    private(set) var told: Int?
     private var hasAnswer = false
     private var running = 0
     private var blockedUntil = Timestamp(milliseconds: .min)
@@ -31,6 +32,13 @@ package actor Pacer {
     /// Calls that may run at the same time, as far as is known.
     package var width: Int {
         hasAnswer ? min(workers, told ?? workers) : 1
+    }
+
+    /// Takes a limit for this API's, as long as no answer has named it.
+    func expect(_ concurrency: Int) {
+        guard !hasAnswer, told == nil else { return }
+        told = concurrency
+        hasAnswer = true
     }
 
     /// Waits until a call may be made. What it took, `finish` gives back.

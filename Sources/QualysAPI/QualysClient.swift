@@ -15,13 +15,16 @@ package struct QualysClient: Sendable {
 
     let http: HTTPClient
     let sessions: QualysSessions
-    let pacers: Pacers
+    private(set) var pacers: Pacers
     let clock: WallClock
     let random: @Sendable () -> Double
 
     /// The pause after a failure, and after a refusal for which the server named no time. Qualys's own samples wait 30 s
     /// for a running call to finish.
     let backoff: Backoff
+
+    /// Who is told of every request.
+    var observer: CallObserver?
 
     /// - Parameters:
     ///   - workers: The most calls of one API at a time; the server may allow fewer.
@@ -39,6 +42,29 @@ package struct QualysClient: Sendable {
         self.clock = clock
         self.random = random
         self.backoff = backoff
+    }
+
+    /// The address of the API: where the sign-in belongs, and nowhere else.
+    package func apiURL(_ context: CallContext) async throws(QualysError) -> String {
+        try await sessions.session(for: .about, context).account.apiURL
+    }
+
+    /// The same client with limits of its own, for other numbers of calls at a time.
+    package func limited(to workers: Int, _ ofAPI: [QualysCall.API: Int] = [:]) -> QualysClient {
+        var client = self
+        client.pacers = Pacers(workers: workers, ofAPI: ofAPI, clock: clock)
+        return client
+    }
+
+    /// Takes the limit on calls at a time that the last answer of one API named for another, which has not been called
+    /// yet: it is the subscription's, unless its owner had it changed. The other's own answers count as soon as they come.
+    ///
+    /// - Returns: The limit, when it is known.
+    @discardableResult
+    package func expect(_ api: QualysCall.API, asIn known: QualysCall.API) async -> Int? {
+        guard let concurrency = await pacers.pacer(of: known).told else { return nil }
+        await pacers.pacer(of: api).expect(concurrency)
+        return concurrency
     }
 
     /// Makes a call until it brings a proper answer, fails for good, or the deadline comes.
@@ -131,6 +157,10 @@ package struct QualysClient: Sendable {
     private enum Attempt<Body: Sendable> {
         case success(Body, LimitHeaders)
         case failure(FailedAttempt)
+
+        var error: QualysError? {
+            if case .failure(let failed) = self { failed.error } else { nil }
+        }
     }
 
     private struct FailedAttempt {
@@ -152,15 +182,58 @@ package struct QualysClient: Sendable {
             let verdict: AnswerVerdict = error.kind == .unavailable ? .passing(error.kind) : .final(error.kind)
             return .failure(FailedAttempt(error: error, verdict: verdict))
         }
+        let request = request(call, session, within: context.deadline.remaining(at: clock.now()))
+        let number = observer?.nextNumber() ?? 0
+        let started = clock.now()
+        let sink = CountedSink(receiver.sink)
+        func tell(_ attempt: Attempt<Body>, _ response: HTTPResponse?) -> Attempt<Body> {
+            observer?.note(
+                CallRecord(
+                    number: number,
+                    call: call,
+                    status: response?.status ?? 0,
+                    seconds: Double((clock.now() - started).milliseconds) / 1000,
+                    bytes: sink.byteCount(response),
+                    error: attempt.error
+                )
+            )
+            return attempt
+        }
+        let result = await transfer(request, sink.sink, receiver)
+        return tell(outcome(of: result, call, receiver, session), try? result.get())
+    }
+
+    /// Sends a request while its receiver reads.
+    private func transfer<Body: Sendable>(
+        _ request: HTTPRequest,
+        _ sink: HTTPBodySink,
+        _ receiver: AnswerReceiver<Body>
+    ) async -> Result<HTTPResponse, HTTPError> {
+        async let reading: Void = receiver.read()
+        let result: Result<HTTPResponse, HTTPError>
+        do {
+            result = .success(try await http.send(request, sink))
+        } catch {
+            result = .failure(error)
+        }
+        await reading
+        return result
+    }
+
+    private func outcome<Body: Sendable>(
+        of result: Result<HTTPResponse, HTTPError>,
+        _ call: QualysCall,
+        _ receiver: AnswerReceiver<Body>,
+        _ session: QualysSession
+    ) -> Attempt<Body> {
         func fail(_ error: QualysError, _ verdict: AnswerVerdict, _ limits: LimitHeaders = LimitHeaders()) -> Attempt<
             Body
         > {
             .failure(FailedAttempt(error: error, verdict: verdict, limits: limits, session: session))
         }
-        let request = request(call, session, within: context.deadline.remaining(at: clock.now()))
         let response: HTTPResponse
         do {
-            response = try await http.send(request, receiver.sink)
+            response = try result.get()
         } catch {
             if error.reason == .cancelled { return fail(cancelled(call), .final(.cancelled)) }
             if error.reason == .sink, let fault = receiver.fault() {
@@ -249,17 +322,19 @@ package struct QualysClient: Sendable {
 /// One pacer an API name, made when it is first needed.
 actor Pacers {
     private let workers: Int
+    private let ofAPI: [QualysCall.API: Int]
     private let clock: WallClock
     private var pacers: [QualysCall.API: Pacer] = [:]
 
-    init(workers: Int, clock: WallClock) {
+    init(workers: Int, ofAPI: [QualysCall.API: Int] = [:], clock: WallClock) {
         self.workers = workers
+        self.ofAPI = ofAPI
         self.clock = clock
     }
 
     func pacer(of api: QualysCall.API) -> Pacer {
         if let pacer = pacers[api] { return pacer }
-        let pacer = Pacer(workers: workers, clock: clock)
+        let pacer = Pacer(workers: ofAPI[api] ?? workers, clock: clock)
         pacers[api] = pacer
         return pacer
     }

@@ -13,7 +13,8 @@ package struct IDRanges: Sendable, Equatable, CustomStringConvertible {
     package init?(_ text: String) {
         for part in text.split(separator: ",") {
             let ends = part.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let first = Int64(ends[0]), first >= 0, let last = ends.count > 1 ? Int64(ends[1]) : first, first <= last
+            guard let first = Int64(ends[0]), first >= 0, let last = ends.count > 1 ? Int64(ends[1]) : first,
+                first <= last
             else { return nil }
             insert(first...last)
         }

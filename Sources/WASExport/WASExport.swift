@@ -11,7 +11,7 @@ package struct WASExport: Sendable {
     private static let reserve = Duration.seconds(20)
 
     /// A run ends after so many scans, and the next goes on: its list has to fit into the state's row.
-    private static let mostObjects = 3000
+    private static let mostObjects = 2500
 
     private let services: JobServices
 

@@ -67,8 +67,12 @@ package final class XMLStreamReader<Consumer: XMLConsumer> {
         try parser.finish(drain)
     }
 
-    // Inlined into the consumer's module, where the consumer's methods are known.
     @inlinable func drain() throws {
+        try drain(into: &consumer)
+    }
+
+    // Inlined into the consumer's module, where the consumer's methods are known.
+    @inlinable func drain(into consumer: inout Consumer) throws {
         for event in parser.list {
             let element = elements[Int(event.id) - 1]
             switch event.kind {

@@ -10,27 +10,32 @@ import Telemetry
 ///
 /// - Parameters:
 ///   - pod: The platform of an account that does not say its own: that of the script which the command replaces.
+///   - account: Of the command line, before that of the environment.
+///   - log: Where else the log goes.
 ///   - body: The job.
 func runJob(
     _ job: JobName,
     _ options: JobOptions,
     pod: String,
+    account given: QualysAccount? = nil,
+    log: RunLog? = nil,
     _ body: @escaping @Sendable (JobServices, _ owner: String, CallContext) async throws -> JobAnswer
 ) async throws {
     let environment = ProcessInfo.processInfo.environment
-    let account = try QualysAccount(environment: environment, pod: pod)
+    let account = try given ?? QualysAccount(environment: environment, pod: pod)
     let shell = try Shell(
         needsSecret: account == nil,
         needsRegion: account == nil || !options.isLocal(environment),
         account: account
     )
     defer { shell.close() }
-    let context = shell.context(seconds: options.timeout)
+    var context = shell.context(seconds: options.timeout)
+    if let log { context.log = log.joined(to: context.log) }
     let places = options.places(job, shell.application)
     let bar = ProgressBar(title: job.rawValue)
-    let progress = isTerminal ? bar.progress : .log(shell.log)
+    let progress = isTerminal ? bar.progress : .log(context.log)
     do {
-        let answer = try await cancelledBySignals {
+        let answer = try await cancelledBySignals { [context] in
             try await shell.application.withServices(job, places: places, progress: progress) { services in
                 try await body(services, "qualysctl-\(UUID().uuidString)", context)
             }

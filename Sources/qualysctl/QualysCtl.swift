@@ -18,8 +18,8 @@ struct QualysCtl: AsyncParsableCommand {
             Exit status: 0 all done; 1 failed; 2 bad usage; 3 done in part.
             """,
         subcommands: [
-            ScanCommand.self, InvokeCommand.self, WASExportCommand.self, WASSnapshotCommand.self, DoctorCommand.self,
-            LoadPagesCommand.self,
+            ScanCommand.self, InvokeCommand.self, WASExportCommand.self, WASSnapshotCommand.self,
+            HostDetectionsCommand.self, DoctorCommand.self, LoadPagesCommand.self,
         ]
     )
 
@@ -27,7 +27,7 @@ struct QualysCtl: AsyncParsableCommand {
         // `qualysctl scan ... | head` must not end the scan half-way.
         signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(takeArguments())
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -1,6 +1,7 @@
 import AWSClients
 import HTTPTransport
 import InMemoryLogging
+import Jobs
 import LambdaRuntime
 import Logging
 import QScanner
@@ -41,6 +42,10 @@ import Testing
         }
         return Dispatch(
             functionScan: FunctionScan(steps: steps, crossAccountRoleName: nil, clock: FakeClock().clock),
+            jobs: ScheduledJobs { [owners] event, owner, _ in
+                owners.write(owner)
+                return JobAnswer(job: event.name, run: "20261121T030045Z", status: .done, counts: [JobCount("all", 7)])
+            },
             functionName: functionName,
             clock: FakeClock().clock
         )
@@ -106,7 +111,15 @@ import Testing
     @Test func `A job that is not there is unsupported`() async {
         let error = await #expect(throws: EventError.self) { try await answer(#"{"job":"mine\u202e"}"#) }
         #expect(error?.label == "Event.Unsupported")
-        #expect(error?.description.hasPrefix("The job \"mine\\u{202e}\" is not part of this version.") == true)
+        #expect(error?.description.hasPrefix("There is no job \"mine\\u{202e}\"") == true)
+    }
+
+    @Test func `A job is run as the request's, and its answer is the invocation's`() async throws {
+        let answer = try await answer(#"{"job":"was-export"}"#)
+        #expect(
+            answer == ["job": "was-export", "run": "20261121T030045Z", "status": "done", "counts": ["all": 7]]
+        )
+        #expect(owners.entries == ["request-1"])
     }
 
     @Test func `Of a batch those that failed go back to the queue, and no others`() async throws {

@@ -1,5 +1,6 @@
 import AWSClients
 import FunctionScan
+import Jobs
 import Support
 import TestSupport
 import Testing
@@ -33,16 +34,45 @@ import Testing
     }
 
     @Test(arguments: [
-        (SampleEvents.scheduled, "was-export"), (SampleEvents.job, "host-detections"),
-        (SampleEvents.jobInDetail, "was-snapshot"), (#"{"job":"x","detail":{"job":"y"}}"#, "x"),
-        (#"{"detail-type":"Scheduled Event"}"#, "was-export"),
-        (#"{"detail-type":"Scheduled Event","detail":{"job":"car-import"}}"#, "car-import"),
+        (SampleEvents.scheduled, JobEvent(name: .wasExport)),
+        (
+            SampleEvents.job,
+            JobEvent(
+                name: .hostDetections,
+                parameters: JobParameters(["batch_size": .number(500), "ids": .list(["1-9"])])
+            )
+        ),
+        (
+            SampleEvents.jobInDetail,
+            JobEvent(name: .wasSnapshot, parameters: JobParameters(["full": .truth(true)]))
+        ),
+        (#"{"job":"car-import","detail":{"job":"y"}}"#, JobEvent(name: .carImport)),
+        (#"{"detail-type":"Scheduled Event"}"#, JobEvent(name: .wasExport)),
+        (#"{"detail-type":"Scheduled Event","detail":{"job":"car-import"}}"#, JobEvent(name: .carImport)),
+        (
+            #"{"job":"was-export","ids":[1,2],"since":"2026-01-01"}"#,
+            JobEvent(
+                name: .wasExport,
+                parameters: JobParameters(["ids": .list(["1", "2"]), "since": .text("2026-01-01")])
+            )
+        ),
     ])
-    func `A job is named, or is the export of a plain schedule`(_ text: String, _ name: String) throws {
-        guard case .job(name) = try event(text) else {
+    func `A job is named with its parameters, or is the export of a plain schedule`(
+        _ text: String,
+        _ meant: JobEvent
+    ) throws {
+        guard case .job(let job) = try event(text) else {
             Issue.record("It is something else")
             return
         }
+        #expect(job == meant)
+    }
+
+    @Test(arguments: [#"{"job":"x"}"#, #"{"detail":{"job":"was_export"}}"#, #"{"job":""}"#])
+    func `A job that there is none of is unsupported, and those that there are are named`(_ text: String) {
+        let error = #expect(throws: EventError.self) { try event(text) }
+        #expect(error?.label == "Event.Unsupported")
+        #expect(error?.description.contains("was-export, was-snapshot, host-detections, car-import") == true)
     }
 
     @Test func `An SQS batch has its messages as they came`() throws {

@@ -21,6 +21,7 @@ from localcloud.client import LocalCloud  # noqa: E402
 from localcloud.process import BootstrapProcess  # noqa: E402
 from localcloud.runtime_api import RuntimeAPI  # noqa: E402
 from localcloud.scanner import StandInScanner  # noqa: E402
+import streams  # noqa: E402
 from startup import Starter, compile_probe  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
@@ -37,6 +38,8 @@ def main(package: Path) -> None:
         show("Package", f"{package.stat().st_size / 1e6:.1f} MB", "at most 13 MB")
         show("Stripped binary", f"{bootstrap.stat().st_size / 1e6:.1f} MB", "at most 16 MB")
         measure_starts(bootstrap, folder)
+        for line in streams.measure(bootstrap.parent / "streambench", folder):
+            show(*line)
         with LocalCloud.start() as cloud:
             measure_work(bootstrap, cloud, folder)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud import events
+from demo_jobs import show_jobs
 from localcloud.client import LocalCloud
 from localcloud.resources import zip_bytes
 from localcloud.rie import RuntimeInterfaceEmulator
@@ -205,6 +206,8 @@ def main(bootstrap: str) -> None:
             say("same code", f"nothing was scanned; the results are still {answer['results']}")
             say("aws calls", ", ".join(call["action"] for call in cloud.calls()))
             say("memory", f"bootstrap: {emulator.bootstrap_peak_memory_kb / 1024:.0f} MB at the most", headline=True)
+        print("\nQualys:   a local STAND-IN with a subscription that is made up; the jobs that a schedule starts")
+        show_jobs(bootstrap, cloud, settings, folder, say)
     print("\nEverything is stopped and removed again.")
 
 

@@ -3,15 +3,21 @@ import Testing
 
 @Suite("Ids as ranges")
 struct IDRangesTests {
-    @Test("They are read and written in Qualys's form", arguments: [
-        ("", ""), ("7", "7"), ("1-3,4,9", "1-4,9"), ("9,1,2", "1-2,9"), ("5-5", "5"), ("1-10,3-4,11-12", "1-12"),
-        ("9223372036854775806,9223372036854775807", "9223372036854775806-9223372036854775807"),
-    ])
+    @Test(
+        "They are read and written in Qualys's form",
+        arguments: [
+            ("", ""), ("7", "7"), ("1-3,4,9", "1-4,9"), ("9,1,2", "1-2,9"), ("5-5", "5"), ("1-10,3-4,11-12", "1-12"),
+            ("9223372036854775806,9223372036854775807", "9223372036854775806-9223372036854775807"),
+        ]
+    )
     func form(text: String, meant: String) {
         #expect(IDRanges(text)?.description == meant)
     }
 
-    @Test("What is no list of ids is refused", arguments: ["a", "1-", "-1", "3-1", "1-2-3", "1 2", "99999999999999999999"])
+    @Test(
+        "What is no list of ids is refused",
+        arguments: ["a", "1-", "-1", "3-1", "1-2-3", "1 2", "99999999999999999999"]
+    )
     func refused(text: String) {
         #expect(IDRanges(text) == nil)
     }

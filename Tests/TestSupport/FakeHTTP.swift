@@ -29,13 +29,15 @@ package final class FakeHTTP: Sendable {
                 sent.append(request)
                 return sent.count
             }
+            // Whatever comes of it, the reader of the body hears of its end.
+            defer { if case .channel(let channel) = sink { channel.finish(isWhole: false) } }
             if Task.isCancelled { throw .fake(.cancelled) }
-            return try deliver(try answer(request, number), sink)
+            return try await deliver(try answer(request, number), sink)
         }
     }
 
     /// Does with the body of a success what the sink says.
-    private func deliver(_ response: HTTPResponse, _ sink: HTTPBodySink) throws(HTTPError) -> HTTPResponse {
+    private func deliver(_ response: HTTPResponse, _ sink: HTTPBodySink) async throws(HTTPError) -> HTTPResponse {
         guard response.isSuccess else { return response }
         var response = response
         switch sink {
@@ -51,6 +53,20 @@ package final class FakeHTTP: Sendable {
                 }
                 rest = rest.dropFirst(65536)
             }
+            response.body = []
+        case .channel(let channel):
+            var rest = response.body[...]
+            while !rest.isEmpty {
+                let piece = rest.prefix(16384)
+                var isTaken = false
+                do {
+                    isTaken = try piece.withUnsafeBytes { try channel.offer($0, resume: {}) }
+                } catch {
+                    throw .fake(.sink)
+                }
+                if isTaken { rest = rest.dropFirst(piece.count) } else { await Task.yield() }
+            }
+            channel.finish(isWhole: true)
             response.body = []
         case .file:
             throw .fake(.other)

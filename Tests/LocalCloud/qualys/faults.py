@@ -285,7 +285,9 @@ def _until(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
 def _broken(body: bytes | Iterable[bytes]) -> bytes | Iterable[bytes]:
     """One mark in the middle that does not belong there."""
     if isinstance(body, bytes):
-        middle = max(body.find(b"</", len(body) // 2), body.find(b'":', len(body) // 2) + 2, 0)
+        # In JSON after a colon, where a value begins: in a text or a name it would be one more letter.
+        mark, offset = (b'":', 2) if body[:1] == b"{" else (b"</", 0)
+        middle = max(body.find(mark, len(body) // 2), 0) + offset
         return body[:middle] + b"<" + body[middle:]
     pieces, size = _first_bytes(body)
     return itertools.chain([_broken(b"".join(_until(pieces, size)))], pieces)  # type: ignore[list-item]

@@ -1,0 +1,149 @@
+import FoundationEssentials
+import Jobs
+import Support
+
+/// What the job remembers from run to run: a few lines, which fit into one row. What a run has done so far is in its
+/// checkpoint, an object beside its output.
+struct DetectionsState: Sendable, Equatable, Codable {
+    /// A run that was begun and is not done.
+    struct Run: Sendable, Equatable, Codable {
+        /// Milliseconds since 1970.
+        let started: Int64
+        /// A digest of what was asked for.
+        let request: String
+        let processedAfter: Int64
+
+        /// Of a run that ended without some of its batches: whose it was. The retry of its event asks for those.
+        var owner: String?
+
+        var name: String { Timestamp(milliseconds: started).basicISO8601 }
+    }
+
+    private static let version = 1
+    private static let mostRequests = 16
+
+    private(set) var version = DetectionsState.version
+
+    /// When the last complete run of each request began, in milliseconds.
+    private var complete: [String: Int64] = [:]
+    var open: Run?
+    var partial: Run?
+
+    /// Batches of the open run that are done, for people.
+    var done = ""
+
+    init() {}
+
+    func lastComplete(_ request: String) -> Timestamp? {
+        complete[request].map { Timestamp(milliseconds: $0) }
+    }
+
+    mutating func completed(_ request: String, _ started: Timestamp) {
+        complete[request] = max(complete[request] ?? .min, started.milliseconds)
+        while complete.count > Self.mostRequests, let oldest = complete.min(by: { $0.value < $1.value }) {
+            complete[oldest.key] = nil
+        }
+    }
+
+    var json: [UInt8] {
+        get throws { Array(try sortedEncoder().encode(self)) }
+    }
+
+    init(json: [UInt8], place: String) throws(JobStateError) {
+        guard let state = try? JSONDecoder().decode(DetectionsState.self, from: Data(json)),
+            state.version == Self.version
+        else { throw .unreadable(place) }
+        self = state
+    }
+}
+
+/// How far a run is: enough to go on with it, and to ask for what is missing long after it.
+struct Checkpoint: Sendable, Equatable, Codable {
+    var version = 1
+
+    /// Milliseconds since 1970.
+    let started: Int64
+    let processedAfter: Int64
+    let batchSize: Int
+    let byAddress: Bool
+    let knowledgeBase: Bool
+    let statuses: [String]
+    let filters: [HostDetectionsParameters.Field]
+    let rows: [HostDetectionsParameters.Rows]
+    let kinds: [PullKind]
+    let isOriginal: Bool
+    let gzips: Bool
+
+    /// Whether the hosts are known.
+    var isListed = false
+
+    /// The hosts as ranges: ids, addresses as numbers, and ids of the portal.
+    var hosts = ""
+    var addresses = ""
+    var portal = ""
+    var finished: [FinishedWork] = []
+
+    /// All QIDs of what is finished, as ranges.
+    var qids = ""
+
+    init(_ parameters: HostDetectionsParameters, started: Timestamp, processedAfter: Timestamp) {
+        self.started = started.milliseconds
+        self.processedAfter = processedAfter.milliseconds
+        batchSize = parameters.batchSize
+        byAddress = parameters.byAddress
+        knowledgeBase = parameters.knowledgeBase
+        statuses = parameters.statuses
+        filters = parameters.filters
+        rows = parameters.rows
+        kinds = parameters.kinds
+        isOriginal = parameters.layout.isOriginal
+        gzips = parameters.layout.gzips
+    }
+
+    static func key(_ run: String, _ layout: OutputLayout) -> String { layout.folder(run) + "checkpoint.json.gz" }
+
+    /// What the run was asked for.
+    var parameters: HostDetectionsParameters {
+        var parameters = HostDetectionsParameters()
+        parameters.processedAfter = Timestamp(milliseconds: processedAfter)
+        parameters.filters = filters
+        parameters.batchSize = batchSize
+        parameters.statuses = statuses
+        parameters.rows = rows
+        parameters.byAddress = byAddress
+        parameters.knowledgeBase = knowledgeBase
+        parameters.kinds = kinds
+        parameters.layout = OutputLayout(isOriginal: isOriginal, gzips: gzips)
+        return parameters
+    }
+
+    var hostSet: HostSet {
+        get {
+            var set = HostSet(ids: IDRanges(hosts) ?? IDRanges(), addresses: IDRanges(addresses) ?? IDRanges())
+            set.portalIDs = IDRanges(portal) ?? IDRanges()
+            return set
+        }
+        set {
+            isListed = true
+            hosts = newValue.ids.description
+            addresses = newValue.addresses.description
+            portal = newValue.portalIDs.description
+        }
+    }
+
+    var json: [UInt8] {
+        get throws { Array(try sortedEncoder().encode(self)) }
+    }
+
+    init(json: [UInt8], place: String) throws(JobStateError) {
+        guard let checkpoint = try? JSONDecoder().decode(Checkpoint.self, from: Data(json)), checkpoint.version == 1
+        else { throw .unreadable(place) }
+        self = checkpoint
+    }
+}
+
+private func sortedEncoder() -> JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return encoder
+}

@@ -1,0 +1,319 @@
+import HTTPTransport
+import Hashing
+import JSONStream
+package import Jobs
+import Logging
+import QualysAPI
+import Support
+package import Telemetry
+import XMLStream
+
+/// Pulls the host detections of a subscription: who the hosts are, then batches of them side by side, each answer as it
+/// came, rows of it in the forms that were asked for, and a manifest at the end.
+package struct HostDetections: Sendable {
+    /// Kept free at the end for the manifest and the state.
+    private static let reserve = Duration.seconds(30)
+
+    /// Hosts that were processed while the last run began may not have been in its list.
+    static let overlap = Duration.seconds(3600)
+
+    private let services: JobServices
+
+    package init(_ services: JobServices) {
+        self.services = services
+    }
+
+    /// - Parameter owner: Whose run it is: the same for the retry of an event.
+    /// - Returns: What was pulled; `continues` when there was no time for all of it.
+    /// - Throws: `JobError`, `partial` when some batches are missing.
+    package func run(
+        _ parameters: HostDetectionsParameters,
+        owner: String,
+        _ context: CallContext
+    ) async throws(JobError) -> JobAnswer {
+        do {
+            let workers = parameters.workers ?? services.workers
+            let ofAPI = parameters.workersOfKind.map { ($0.key.api, $0.value) }
+            let qualys = services.qualys.limited(to: workers, Dictionary(uniqueKeysWithValues: ofAPI))
+                .observed { $0.write(to: context.log) }
+            let services = JobServices(
+                qualys: qualys,
+                output: services.output,
+                state: services.state,
+                scratch: services.scratch,
+                workers: workers,
+                clock: services.clock,
+                progress: services.progress
+            )
+            return try await HostDetections(services).taken(parameters, owner: owner, context)
+        } catch let error as JobError {
+            throw error
+        } catch {
+            throw JobError(failed: .hostDetections, because: error)
+        }
+    }
+
+    private func taken(
+        _ parameters: HostDetectionsParameters,
+        owner: String,
+        _ context: CallContext
+    ) async throws -> JobAnswer {
+        let now = services.clock.now()
+        guard case .mine(let saved) = try await services.state.begin(owner, context) else {
+            return JobAnswer(
+                job: .hostDetections,
+                run: now.basicISO8601,
+                status: .continues,
+                counts: [],
+                reason: "Another run is at work."
+            )
+        }
+        do {
+            let state = try saved.map {
+                try DetectionsState(json: $0, place: "the state of \(JobName.hostDetections.rawValue)")
+            }
+            return try await begun(parameters, state ?? DetectionsState(), at: now, owner: owner, context)
+        } catch let error as JobError where error.outcome == .partial {
+            throw error
+        } catch {
+            // Given back, so that the next run need not wait for the lease to run out. A lost one is not ours to give.
+            try? await services.state.end(owner, nil, context)
+            throw error
+        }
+    }
+
+    private func begun(
+        _ asked: HostDetectionsParameters,
+        _ saved: DetectionsState,
+        at now: Timestamp,
+        owner: String,
+        _ context: CallContext
+    ) async throws -> JobAnswer {
+        var state = saved
+        let plan = try await RunPlan(asked, &state, at: now, owner: owner, services, context)
+        let recorder = DetectionsRecorder(
+            state,
+            plan.checkpoint,
+            run: plan.run,
+            layout: plan.parameters.layout,
+            services: services,
+            owner: owner
+        )
+        let work = context.keeping(Self.reserve)
+        do {
+            try await signIn(work)
+            if !plan.checkpoint.isListed {
+                try await recorder.setHosts(try await hosts(plan, work), context)
+            }
+            try await pull(plan, recorder, work)
+            return try await finish(plan, recorder, owner, work, context)
+        } catch let error as QualysError where error.isOutOfTime {
+            context.log.notice("The pull stops before it is done", error: error)
+            return try await pause(plan, recorder, owner, context)
+        }
+    }
+
+    /// Asks who we are, which is how a wrong password and the limit on calls are known before anything else.
+    private func signIn(_ context: CallContext) async throws {
+        do {
+            try await services.qualys.send(HostCalls.about, context) {
+                AnswerReceiver(sink: .collect(limit: 1 << 20)) { (response: HTTPResponse) throws(AnswerFault) in
+                    guard let root = try? XMLElement.parse(response.body), root.name == "ABOUT" else {
+                        throw .error(response.body)
+                    }
+                }
+            }
+        } catch {
+            guard !error.isHopeless, !error.isOutOfTime else { throw error }
+            // Not every account may ask; the calls that matter will tell.
+            context.log.notice("The limits could not be asked for", error: error)
+        }
+        let limit = await services.qualys.expect(.hostList, asIn: .about)
+        await services.qualys.expect(.hostDetections, asIn: .about)
+        context.log.info(
+            "Signed in",
+            metadata: ["workers": "\(services.workers)", "concurrencyLimit": "\(limit.map(String.init) ?? "not told")"]
+        )
+    }
+
+    private func hosts(_ plan: RunPlan, _ context: CallContext) async throws -> HostSet {
+        let parameters = plan.parameters
+        if parameters.batchSize > HostDetectionsParameters.advisedBatch {
+            context.log.warning(
+                "Batches of more than \(HostDetectionsParameters.advisedBatch) hosts make a pull no faster",
+                metadata: ["batchSize": "\(parameters.batchSize)"]
+            )
+        }
+        var found = HostSet()
+        if parameters.kinds.contains(.portalAssets) {
+            try await services.qualys.forEachPage(of: HostCalls.portalIDs, scratch: services.scratch, context) { page in
+                try page.answer.forEachRecord { record in
+                    guard let id = record["HostDetection"]?["id"]?.integer else { return }
+                    found.portalIDs.insert(id)
+                }
+            }
+        }
+        guard parameters.kinds != [.portalAssets] else { return found }
+        let base = try await services.qualys.apiURL(context)
+        var form: [FormField]? = HostCalls.hostList(parameters, processedAfter: plan.processedAfter)
+        while let fields = form {
+            let call = HostCalls.hostList(fields)
+            let page = try await services.qualys.send(call, context) {
+                PageReader(HostListConsumer(byAddress: parameters.byAddress), raw: nil, rows: []).receiver
+            }
+            for range in page.facts.hosts.ranges { found.ids.insert(range) }
+            for range in page.facts.addresses.ranges { found.addresses.insert(range) }
+            form = try page.facts.next.map { url throws(QualysError) in
+                try NextPage.form(url, base: base, after: fields, call: call.name)
+            }
+        }
+        context.log.info("Hosts are listed", metadata: ["hosts": "\(found.count)"])
+        return found
+    }
+
+    private func pull(_ plan: RunPlan, _ recorder: DetectionsRecorder, _ context: CallContext) async throws {
+        let checkpoint = await recorder.checkpoint
+        let all = Work.all(plan.parameters, checkpoint.hostSet)
+        let done = Set(checkpoint.finished.map(\.number))
+        let progress = PullProgress(total: all.reduce(0) { $0 + $1.batch.members.count }, services.progress)
+        for work in all where done.contains(work.number) {
+            let finished = checkpoint.finished.first { $0.number == work.number }
+            progress.step(hosts: work.batch.members.count, detections: finished?.detections ?? 0, bytes: 0)
+        }
+        let puller = BatchPull(
+            services: services,
+            parameters: plan.parameters,
+            run: plan.run,
+            base: try await services.qualys.apiURL(context)
+        )
+        // The kinds are different APIs, which count apart.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for kind in plan.parameters.kinds {
+                let missing = all.filter { $0.kind == kind && !done.contains($0.number) }
+                let workers = plan.parameters.workersOfKind[kind] ?? services.workers
+                group.addTask {
+                    // More than may call: while some are stored others are on their way.
+                    try await forEach(missing, workers: workers + 2) { work in
+                        try await pull(work, puller, recorder, progress, context)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Pulls one piece of work; a failure that is its own is put down, and the others go on.
+    private func pull(
+        _ work: Work,
+        _ puller: BatchPull,
+        _ recorder: DetectionsRecorder,
+        _ progress: PullProgress,
+        _ context: CallContext
+    ) async throws {
+        do {
+            let (finished, qids) = try await puller.pull(work, context)
+            try await recorder.finished(finished, qids, context)
+            progress.step(
+                hosts: work.batch.members.count,
+                detections: finished.detections,
+                bytes: finished.bytes
+            )
+        } catch let error as QualysError where error.isOutOfTime || error.isHopeless {
+            throw error
+        } catch let error as JobStateError {
+            throw error
+        } catch {
+            guard !context.deadline.hasPassed(at: services.clock.now()), !Task.isCancelled else {
+                throw QualysError(.deadline, call: work.name, message: "The deadline has passed.")
+            }
+            context.log.warning("A batch could not be pulled", error: error, metadata: ["batch": "\(work.name)"])
+            await recorder.failed(work, describe(error).description)
+            progress.step(hosts: work.batch.members.count, detections: 0, bytes: 0)
+        }
+    }
+
+    private func pause(
+        _ plan: RunPlan,
+        _ recorder: DetectionsRecorder,
+        _ owner: String,
+        _ context: CallContext
+    ) async throws -> JobAnswer {
+        try await recorder.save(context)
+        try await services.state.end(owner, try await recorder.state.json, context)
+        return JobAnswer(
+            job: .hostDetections,
+            run: plan.run,
+            status: .continues,
+            counts: await counts(recorder),
+            reason: "There was no time for all of it."
+        )
+    }
+
+    private func finish(
+        _ plan: RunPlan,
+        _ recorder: DetectionsRecorder,
+        _ owner: String,
+        _ work: CallContext,
+        _ context: CallContext
+    ) async throws -> JobAnswer {
+        try await recorder.save(context)
+        let checkpoint = await recorder.checkpoint
+        let made = try await RunFinish(services: services, parameters: plan.parameters, run: plan.run)
+            .make(checkpoint, qids: await recorder.knownQIDs, work)
+        let failed = await recorder.failed + made.failed
+        let counts = await counts(recorder)
+        let manifest = Manifest(
+            job: .hostDetections,
+            run: plan.run,
+            parametersName: "parameters",
+            parameters: plan.described,
+            counts: counts,
+            objects: checkpoint.finished.flatMap(\.objects).map(\.stored) + made.objects,
+            failed: failed,
+            started: plan.started,
+            finished: services.clock.now()
+        )
+        let key = plan.parameters.layout.folder(plan.run) + "manifest.json"
+        _ = try await services.output.put(JobObject(key: key), .bytes(manifest.json), context)
+        await recorder.change { plan.close(&$0, isComplete: failed.isEmpty, owner: owner) }
+        try await services.state.end(owner, try await recorder.state.json, context)
+        let answer = JobAnswer(
+            job: .hostDetections,
+            run: plan.run,
+            status: .done,
+            counts: counts,
+            manifest: services.output.address(key)
+        )
+        guard failed.isEmpty else { throw JobError(partial: .hostDetections, missing: failed, answer: answer) }
+        return answer
+    }
+
+    private func counts(_ recorder: DetectionsRecorder) async -> [JobCount] {
+        let checkpoint = await recorder.checkpoint
+        let finished = checkpoint.finished
+        let hosts = checkpoint.hostSet
+        return [
+            JobCount("hosts", hosts.count + hosts.portalIDs.count),
+            JobCount("answered", finished.reduce(0) { $0 + $1.hosts }),
+            JobCount("detections", finished.reduce(0) { $0 + $1.detections }),
+            JobCount("batches", finished.count), JobCount("failed", await recorder.failed.count),
+            JobCount("megabytes", Int(finished.reduce(0) { $0 + $1.bytes } / 1_000_000)),
+        ]
+    }
+}
+
+extension CallRecord {
+    /// A line for who has to tell what was asked, when, and what was answered.
+    fileprivate func write(to log: Logger) {
+        var fields: Logger.Metadata = [
+            "request": "\(number)", "call": "\(call.name)", "parameters": "\(parameters)", "status": "\(status)",
+            "seconds": "\(seconds)", "bytes": "\(bytes)",
+        ]
+        if let error {
+            fields["error"] = "\(error.label)"
+            fields["message"] = "\(error.message)"
+            if let code = error.code { fields["code"] = "\(code)" }
+        }
+        log.info("Asked Qualys", metadata: fields)
+    }
+}

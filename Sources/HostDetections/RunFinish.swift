@@ -1,0 +1,146 @@
+import Compression
+import Files
+import Glibc
+import Jobs
+import Logging
+import QualysAPI
+import Support
+import Telemetry
+import XMLStream
+
+/// What is made when all batches have been asked for: the database, what the KnowledgeBase says, the table for Athena.
+struct RunFinish: Sendable {
+    private static let qidsPerCall = 1000
+
+    let services: JobServices
+    let parameters: HostDetectionsParameters
+    let run: String
+
+    /// - Returns: What was written, and what could not be.
+    func make(
+        _ checkpoint: Checkpoint,
+        qids: [Int64],
+        _ context: CallContext
+    ) async throws -> (objects: [StoredObject], failed: [JobError.Missing]) {
+        var objects: [StoredObject] = []
+        var failed: [JobError.Missing] = []
+        let folder = parameters.layout.folder(run)
+        var vulnerabilities: [Vulnerability] = []
+        if parameters.knowledgeBase {
+            do {
+                vulnerabilities = try await lookUp(qids, context)
+                let file = try ScratchFile(path: "\(services.scratch)/knowledge_base.gz", gzips: true)
+                for vulnerability in vulnerabilities { try vulnerability.json.withUnsafeBytes { try file.append($0) } }
+                try file.keep()
+                objects.append(try await put(folder + "knowledge_base.ndjson.gz", file.content(), context))
+            } catch let error as QualysError where !error.isOutOfTime {
+                context.log.warning("The KnowledgeBase could not be asked", error: error)
+                failed.append(JobError.Missing(id: "knowledge base", reason: error.description))
+            }
+        }
+        if parameters.rows.contains(.sqlite) {
+            objects.append(try await database(checkpoint, vulnerabilities, context))
+        }
+        if parameters.rows.contains(.ndjson) {
+            let sql = AthenaTable.sql(
+                location: services.output.address(folder + "rows/"),
+                run: run,
+                hasOthers: parameters.rows.count > 1
+            )
+            objects.append(
+                try await put(folder + "athena.sql", .bytes(Array(sql.utf8)), type: "application/sql", context)
+            )
+        }
+        return (objects, failed)
+    }
+
+    private func lookUp(_ qids: [Int64], _ context: CallContext) async throws(QualysError) -> [Vulnerability] {
+        var found: [Vulnerability] = []
+        var rest = qids[...]
+        while !rest.isEmpty {
+            found += try await services.qualys.vulnerabilities(
+                Array(rest.prefix(Self.qidsPerCall)),
+                scratch: services.scratch,
+                context
+            )
+            rest = rest.dropFirst(Self.qidsPerCall)
+        }
+        return found.sorted { $0.qid < $1.qid }
+    }
+
+    /// Made of the raw pages, which are there whatever forms of rows were asked for, and of which runs they are.
+    private func database(
+        _ checkpoint: Checkpoint,
+        _ vulnerabilities: [Vulnerability],
+        _ context: CallContext
+    ) async throws -> StoredObject {
+        let path = "\(services.scratch)/detections.db"
+        defer { unlink(path) }
+        unlink(path)
+        let database = try DetectionsDatabase(path: path)
+        let pages = checkpoint.finished.flatMap(\.objects).filter { isDetectionPage($0.path) }
+        for (number, page) in pages.enumerated() {
+            guard !context.deadline.hasPassed(at: services.clock.now()), !Task.isCancelled else {
+                throw QualysError(.deadline, call: "the database of the run", message: "The deadline has passed.")
+            }
+            let copy = "\(services.scratch)/page-\(number).copy"
+            defer { unlink(copy) }
+            guard try await services.output.get(page.path, copy, context) else {
+                throw JobError(failed: .hostDetections, reason: "\(page.key) is not there any more.")
+            }
+            try read(copy, into: database)
+        }
+        for vulnerability in vulnerabilities { try database.add(vulnerability) }
+        try database.finish()
+        let packed = try ScratchFile(path: path + ".gz", gzips: true)
+        try forEachPiece(of: path) { try packed.append($0) }
+        try packed.keep()
+        let key = parameters.layout.folder(run) + "rows/detections.db.gz"
+        return try await put(key, packed.content(), context)
+    }
+
+    private func isDetectionPage(_ path: String) -> Bool {
+        path.hasSuffix(".xml") || path.hasSuffix(".xml.gz")
+            ? path.split(separator: "/").last?.hasPrefix("vm_detections_") ?? false : false
+    }
+
+    private func read(_ path: String, into database: DetectionsDatabase) throws {
+        let reader = XMLStreamReader(
+            DetectionConsumer([database]),
+            options: XMLOptions(text: 8 << 20, repairs: true)
+        )
+        if parameters.layout.gzips {
+            let gzip = GzipReader(limit: .max)
+            try forEachPiece(of: path) { try gzip.read($0) { try reader.push($0) } }
+            try gzip.finish()
+        } else {
+            try forEachPiece(of: path) { try reader.push($0) }
+        }
+        try reader.finish()
+    }
+
+    private func put(
+        _ key: String,
+        _ content: JobContent,
+        type: String = "application/gzip",
+        _ context: CallContext
+    ) async throws -> StoredObject {
+        try await services.output.put(JobObject(key: key, contentType: type), content, context)
+    }
+}
+
+/// Reads a file from its start; a piece is valid within its call.
+func forEachPiece(of path: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileFault(path: path, doing: "reading it", errno: errno) }
+    defer { close(descriptor) }
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
+    defer { room.deallocate() }
+    while true {
+        let got = read(descriptor, room.baseAddress, room.count)
+        if got < 0, errno == EINTR { continue }
+        guard got >= 0 else { throw FileFault(path: path, doing: "reading it", errno: errno) }
+        guard got > 0 else { return }
+        try body(UnsafeRawBufferPointer(rebasing: room[..<got]))
+    }
+}

@@ -1,0 +1,134 @@
+import Compression
+import FoundationEssentials
+import Hashing
+import Jobs
+import Support
+import Telemetry
+
+/// What a run does: worked out from what was asked for and what the runs before left.
+struct RunPlan: Sendable {
+    let parameters: HostDetectionsParameters
+    let started: Timestamp
+    let processedAfter: Timestamp
+
+    /// How far it is already.
+    let checkpoint: Checkpoint
+
+    /// Of the hosts that are asked for, whatever the form of the output.
+    private let request: String
+
+    /// Whether its end is where the next run of this request begins.
+    private let movesOn: Bool
+
+    var run: String { started.basicISO8601 }
+
+    /// Begins a run in the state, or goes on with one.
+    init(
+        _ asked: HostDetectionsParameters,
+        _ state: inout DetectionsState,
+        at now: Timestamp,
+        owner: String,
+        _ services: JobServices,
+        _ context: CallContext
+    ) async throws {
+        let shape = digest(asked.shape(asked.processedAfter))
+        let before = Self.runBefore(asked, shape, state, owner)
+        var known: Checkpoint?
+        if let name = asked.retryRun ?? before?.name {
+            known = try await Self.checkpoint(name, asked.layout, services, context)
+            if known == nil, asked.retryRun != nil {
+                throw JobError(failed: .hostDetections, reason: "There is no run \(name) in \(services.output.base).")
+            }
+        }
+        let parameters = known?.parameters ?? asked
+        request = digest(parameters.request)
+        let last = state.lastComplete(request)
+        if let known {
+            started = Timestamp(milliseconds: known.started)
+            processedAfter = Timestamp(milliseconds: known.processedAfter)
+        } else {
+            started = before.map { Timestamp(milliseconds: $0.started) } ?? now
+            processedAfter =
+                before.map { Timestamp(milliseconds: $0.processedAfter) } ?? asked.processedAfter
+                ?? last.map { $0 - HostDetections.overlap } ?? HostDetectionsParameters.beginning
+        }
+        var kept = parameters
+        kept.workers = asked.workers
+        kept.workersOfKind = asked.workersOfKind
+        self.parameters = kept
+        checkpoint = known ?? Checkpoint(parameters, started: started, processedAfter: processedAfter)
+        // Hosts that were processed before the last complete run's beginning are known from it; with nothing known, only a
+        // run of everything knows them.
+        movesOn =
+            processedAfter <= (last ?? HostDetectionsParameters.beginning)
+            && !parameters.filters.contains { $0.name == "ids" }
+        state.open = DetectionsState.Run(
+            started: started.milliseconds,
+            request: shape,
+            processedAfter: processedAfter.milliseconds
+        )
+    }
+
+    /// The run that this one goes on with, unless another was named.
+    private static func runBefore(
+        _ asked: HostDetectionsParameters,
+        _ shape: String,
+        _ state: DetectionsState,
+        _ owner: String
+    ) -> DetectionsState.Run? {
+        guard asked.retryRun == nil else { return nil }
+        if let open = state.open, open.request == shape { return open }
+        if let partial = state.partial, partial.request == shape, partial.owner == owner { return partial }
+        return nil
+    }
+
+    private static func checkpoint(
+        _ run: String,
+        _ layout: OutputLayout,
+        _ services: JobServices,
+        _ context: CallContext
+    ) async throws -> Checkpoint? {
+        let key = Checkpoint.key(run, layout)
+        let path = "\(services.scratch)/checkpoint-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        guard try await services.output.get(key, path, context) else { return nil }
+        var bytes: [UInt8] = []
+        let gzip = GzipReader(limit: 1 << 28)
+        try forEachPiece(of: path) { try gzip.read($0) { bytes.append(contentsOf: $0) } }
+        try gzip.finish()
+        return try Checkpoint(json: bytes, place: services.output.address(key))
+    }
+
+    /// Ends the run in the state.
+    func close(_ state: inout DetectionsState, isComplete: Bool, owner: String) {
+        var ended = state.open
+        state.open = nil
+        state.done = ""
+        guard isComplete else {
+            ended?.owner = owner
+            state.partial = ended
+            return
+        }
+        if state.partial?.started == started.milliseconds { state.partial = nil }
+        if movesOn { state.completed(request, started) }
+    }
+
+    /// For the manifest, as text.
+    var described: [(name: String, value: String)] {
+        var described: [(name: String, value: String)] = [
+            (name: "processed_after", value: processedAfter.iso8601),
+            (name: "batch_size", value: String(parameters.batchSize)),
+            (name: "status", value: parameters.statuses.joined(separator: ",")),
+            (name: "rows", value: parameters.rows.map(\.rawValue).joined(separator: ",")),
+        ]
+        if parameters.byAddress { described.append((name: "by_ip", value: "true")) }
+        if parameters.knowledgeBase { described.append((name: "knowledge_base", value: "true")) }
+        if parameters.kinds != [.detections] {
+            described.append((name: "pulled", value: parameters.kinds.map(\.rawValue).joined(separator: ",")))
+        }
+        for filter in parameters.filters { described.append((name: filter.name, value: filter.value)) }
+        return described
+    }
+}
+
+private func digest(_ text: String) -> String { String(hexText(SHA256.digest(text.utf8)).prefix(32)) }
