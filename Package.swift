@@ -121,6 +121,11 @@ let package = Package(
                 "Telemetry", "XMLStream", log,
             ]
         ),
+        tests(
+            of: "WASSnapshot",
+            ["Jobs", "QualysAPI", "SQLite", "Support", "TestSupport", "XMLStream"],
+            exclude: ["reference_rows.py"]
+        ),
         room(
             "HostDetections",
             [

@@ -40,7 +40,7 @@ final class SnapshotDatabase {
         try database.execute(
             """
             PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
-            PRAGMA cache_size = -16384; PRAGMA foreign_keys = OFF;
+            PRAGMA cache_size = -4096; PRAGMA foreign_keys = OFF;
             """,
             for: "preparing the database"
         )

@@ -60,11 +60,12 @@ struct SnapshotPublication: Sendable {
         let missing = await recorder.missing
         let rows = try await loader.finish(missing: missing.map(\.id))
         let files = plan.files
-        let path = databasePath
-        let packed = try packGzip(to: packedPath) { write in try forEachPiece(ofFile: path, write) }
+        let (packed, plain) = try packDatabase()
         let database = try await put(files.database, packed)
         // In a folder it is opened where it stands.
-        if services.output.isFolder { _ = try await put(files.plainDatabase, try plainContent()) }
+        if services.output.isFolder {
+            _ = try await services.output.put(JobObject(key: files.plainDatabase), plain, context)
+        }
         var csv: [String] = []
         if parameters.writesCSV { csv = try await putCSV() }
 
@@ -134,14 +135,18 @@ struct SnapshotPublication: Sendable {
         return stored
     }
 
-    private func plainContent() throws -> JobContent {
+    private func packDatabase() throws -> (packed: JobContent, plain: JobContent) {
         let hash = SHA256()
         var count: Int64 = 0
-        try forEachPiece(ofFile: databasePath) { piece in
-            hash.update(piece)
-            count += Int64(piece.count)
+        let packed = try packGzip(to: packedPath) { write in
+            try forEachPiece(ofFile: databasePath) { piece in
+                hash.update(piece)
+                count += Int64(piece.count)
+                try write(piece)
+            }
         }
-        return .file(path: databasePath, byteCount: count, sha256: hexText(hash.finalize()))
+        let plain = JobContent.file(path: databasePath, byteCount: count, sha256: hexText(hash.finalize()))
+        return (packed, plain)
     }
 }
 

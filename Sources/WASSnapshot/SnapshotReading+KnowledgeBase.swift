@@ -8,7 +8,7 @@ extension SnapshotReading {
     func readKnowledgeBase(_ qids: [Int64]) async throws {
         var rest = qids[...]
         while !rest.isEmpty {
-            let batch = Array(rest.prefix(SnapshotCalls.knowledgeBaseBatch))
+            let batch = Array(rest.prefix(SnapshotCalls.knowledgeBaseMost))
             rest = rest.dropFirst(batch.count)
             do {
                 let records = try await services.qualys.send(SnapshotCalls.knowledgeBase(batch), context) {
