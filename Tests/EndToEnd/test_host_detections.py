@@ -130,7 +130,7 @@ def test_a_hundred_thousand_hosts_each_once_and_never_more_calls_than_allowed(
     ended = shell.run("host-detections", *ALL, "--rows", "ndjson", MAX_WORKERS="12")
     assert ended.returncode == DONE, ended.stderr
     counts = shell.answer(ended)["counts"]
-    truth = qualys.truth("detection_counts")[0]
+    truth = qualys.truth("detection-counts")[0]
     assert (counts["answered"], counts["detections"]) == (truth["hosts"], truth["detections"])
     seen = Counter(
         int(re.match(rb'\{"host_id":(\d+)', line)[1])  # type: ignore[index]
