@@ -107,7 +107,7 @@ package-test: setup package ## Test the package, but for a second build of it (m
 	@cd Tests/Package && $(PROJECT_PYTHON) -m pytest -q -k "not built_again"
 
 .PHONY: deploy-test
-deploy-test: setup $(VENV)/deploy-installed bootstrap ## Deploy every template to the local cloud and scan with what the stacks give
+deploy-test: setup $(VENV)/deploy-installed bootstrap ## Deploy every template and Terraform module to the local cloud, and scan
 	@cd Tests/Deploy && $(PROJECT_PYTHON) -m pytest -q
 
 .PHONY: bench
@@ -152,6 +152,10 @@ deploy: package layer ## Deploy to this account: QUALYS_POD= AWS_REGION=, and QU
 deploy-multi-region: package layer ## The same in several regions: REGIONS="us-east-1 us-west-2 eu-west-1"
 	@for region in $(REGIONS); do AWS_REGION=$$region cloudformation/deploy.sh account; done
 
+.PHONY: deploy-stackset
+deploy-stackset: package layer ## Roll a scanner out to every account of ORG_UNIT_IDS= by a StackSet
+	@cloudformation/deploy.sh stackset
+
 .PHONY: deploy-hub
 deploy-hub: package layer ## Deploy one scanner for many accounts: EXTERNAL_ID= and ORGANIZATION_ID= or SPOKE_ACCOUNT_IDS=
 	@cloudformation/deploy.sh hub
@@ -159,6 +163,10 @@ deploy-hub: package layer ## Deploy one scanner for many accounts: EXTERNAL_ID= 
 .PHONY: deploy-spoke-stackset
 deploy-spoke-stackset: ## Roll the spokes of the hub out to ORG_UNIT_IDS= by a StackSet
 	@cloudformation/deploy.sh spoke-stackset
+
+.PHONY: secret
+secret: ## Create or update the secret alone, for Terraform, and print its ARN
+	@cloudformation/deploy.sh secret
 
 .PHONY: update-function
 update-function: package ## Give the deployed scanner new code, and nothing else

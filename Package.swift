@@ -108,9 +108,19 @@ let package = Package(
         room("QualysAPI", ["HTTPTransport", "Hashing", "JSONStream", "Support", "Telemetry", log]),
         tests(of: "QualysAPI", ["HTTPTransport", "Support", "Telemetry", "TestSupport", log]),
         room("Jobs", ["AWSClients", "Files", "HTTPTransport", "Hashing", "QualysAPI", "Support", "Telemetry", log]),
-        tests(of: "Jobs", ["AWSClients", "QualysAPI", "Support", "Telemetry", "TestSupport", log]),
+        tests(
+            of: "Jobs",
+            ["AWSClients", "AWSSigning", "HTTPTransport", "QualysAPI", "Support", "Telemetry", "TestSupport", log]
+        ),
         room("WASExport", ["JSONStream", "Jobs", "QualysAPI", "Support", "Telemetry", log]),
         tests(of: "WASExport", ["HTTPTransport", "Jobs", "QualysAPI", "Support", "Telemetry", "TestSupport", log]),
+        room(
+            "WASSnapshot",
+            [
+                "Compression", "Files", "HTTPTransport", "Hashing", "JSONStream", "Jobs", "QualysAPI", "SQLite", "Support",
+                "Telemetry", "XMLStream", log,
+            ]
+        ),
         room(
             "HostDetections",
             [
@@ -142,8 +152,7 @@ let package = Package(
             "Application",
             [
                 "AWSClients", "FunctionScan", "HTTPTransport", "HostDetections", "Jobs", "LambdaRuntime", "QScanner",
-                "QualysAPI",
-                "Support", "Telemetry", "WASExport", log,
+                "QualysAPI", "Support", "Telemetry", "WASExport", "WASSnapshot", log,
             ]
         ),
         tests(
@@ -158,8 +167,7 @@ let package = Package(
             "qualysctl",
             [
                 "AWSClients", "Application", "FunctionScan", "HTTPTransport", "HostDetections", "Jobs", "LambdaRuntime",
-                "QualysAPI",
-                "Support", "Telemetry", "WASExport", log, argumentParser,
+                "QualysAPI", "Support", "Telemetry", "WASExport", "WASSnapshot", log, argumentParser,
             ]
         ),
 

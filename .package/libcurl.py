@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Builds the libcurl that is packed, from Debian's source of the one that is installed: libcurl.py TARGET SOURCES
 
-Debian's own libcurl speaks 28 protocols, for which it loads 28 libraries: half of the time that `bootstrap` takes to
-start. This one has Debian's patches, options that harden, and symbol versions, but speaks HTTP and HTTPS only. Built
-once for each version; SOURCES keeps what was fetched.
+Debian's own libcurl loads 28 libraries for all the protocols that it speaks: half of the time that `bootstrap` takes to
+start. This one has Debian's patches, options that harden, and symbol versions, but speaks HTTP and HTTPS only. It is
+built once for each version; SOURCES keeps what was fetched.
 """
 
 from __future__ import annotations
@@ -97,8 +97,8 @@ def download(version: str, suite: str, folder: Path) -> None:
     run([*apt, "update"], "Debian's list of sources could not be fetched; the first make package needs the network")
     run(
         [*apt, "source", "--download-only", f"curl={version}"],
-        f"The source of libcurl {version}, which is installed, could not be fetched. Debian has but the newest:\n"
-        "  apt-get update && apt-get install libcurl4-openssl-dev",
+        f"The source of libcurl {version}, which is installed, could not be fetched. When Debian has a newer one by now,\n"
+        "`apt-get update && apt-get install libcurl4-openssl-dev` brings it",
         folder / "files",
     )
 

@@ -8,6 +8,7 @@ import QualysAPI
 import Support
 package import Telemetry
 import WASExport
+import WASSnapshot
 
 /// Runs the scheduled jobs: gives each its parameters, its output, its state and a folder of its own.
 package struct ScheduledJobs: Sendable {
@@ -73,10 +74,13 @@ extension Application {
         case .wasExport:
             let parameters = try WASExportParameters(event.parameters)
             return try await WASExport(services).run(parameters, owner: owner, context)
+        case .wasSnapshot:
+            let parameters = try WASSnapshotParameters(event.parameters)
+            return try await WASSnapshot(services).run(parameters, owner: owner, context)
         case .hostDetections:
             let parameters = try HostDetectionsParameters(event.parameters)
             return try await HostDetections(services).run(parameters, owner: owner, context)
-        case .wasSnapshot, .carImport:
+        case .carImport:
             throw EventError.unsupported("The job \(event.name.rawValue) is not part of this version.")
         }
     }

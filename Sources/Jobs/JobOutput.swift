@@ -25,6 +25,26 @@ package struct JobOutput: Sendable {
     }
 
     package func address(_ key: String) -> String { base + key }
+
+    /// The same as `get`, but S3's word for an object that is not there to who may not list the bucket, which is that it may
+    /// not be read, is taken for that.
+    package func getIfReadable(_ key: String, _ path: String, _ context: CallContext) async throws -> Bool {
+        do {
+            return try await get(key, path, context)
+        } catch let error as AWSError where error.status == 403 {
+            return false
+        }
+    }
+
+    /// Whether it is a folder of this machine.
+    package var isFolder: Bool { !base.hasPrefix(Self.s3) }
+
+    /// The key of an object as `StoredObject` has it: in S3 with the prefix.
+    package func storedKey(_ key: String) -> String {
+        isFolder ? key : base.dropFirst(Self.s3.count).drop { $0 != "/" }.dropFirst() + key
+    }
+
+    private static let s3 = "s3://"
 }
 
 /// An object that is to be written.

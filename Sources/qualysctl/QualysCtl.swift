@@ -18,7 +18,8 @@ struct QualysCtl: AsyncParsableCommand {
             Exit status: 0 all done; 1 failed; 2 bad usage; 3 done in part.
             """,
         subcommands: [
-            ScanCommand.self, InvokeCommand.self, WASExportCommand.self, HostDetectionsCommand.self, DoctorCommand.self,
+            ScanCommand.self, InvokeCommand.self, WASExportCommand.self, WASSnapshotCommand.self,
+            HostDetectionsCommand.self, DoctorCommand.self, LoadPagesCommand.self,
         ]
     )
 

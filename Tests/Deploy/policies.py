@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 from templates import as_list
 
 # What IAM calls the parts of an upload.
-_SAME_AS = {
+SAME_AS = {
     "s3:CreateMultipartUpload": "s3:PutObject",
     "s3:UploadPart": "s3:PutObject",
     "s3:CompleteMultipartUpload": "s3:PutObject",
@@ -45,7 +45,7 @@ class Call:
             context["sts:ExternalId"] = parse_qs(body.decode()).get("ExternalId", [])
             context["aws:ResourceAccount"] = [resource.split(":")[4]]
         assert resource.startswith("arn:"), recorded
-        return cls(_SAME_AS.get(action, action), resource, context)
+        return cls(SAME_AS.get(action, action), resource, context)
 
 
 def allows(statements: Iterable[Mapping[str, Any]], call: Call) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from localcloud.client import LocalCloud
 from stacks import EXTERNAL_ID, SPOKE, Deployment, Stack, deployed, scanner_parameters
-from templates import Template
+from templates import Template, as_list, statements
 from terraform import Applied, Terraform, snake
 
 ORGANIZATION = "o-a1b2c3d4e5"
@@ -48,7 +48,8 @@ def hub_of_terraform(cloud: LocalCloud, terraform: Terraform) -> Applied:
     parameters = scanner_parameters(cloud, **GIVEN)
     lists = {name for name, rule in template.parameters.items() if rule["Type"] == "CommaDelimitedList"}
     given = {snake(name): value.split(",") if name in lists else value for name, value in parameters.items()}
-    given["name"] = "scanner"
+    # Found nowhere else: names are replaced by what they name.
+    given["name"] = "by-terraform"
     folder = terraform.root / "terraform" / "all"
     folder.mkdir()
     arguments = "\n".join(f"  {name} = var.all.{name}" for name in given)
@@ -63,15 +64,20 @@ def hub_of_terraform(cloud: LocalCloud, terraform: Terraform) -> Applied:
 def same_hub(applied: Applied, cloud: LocalCloud) -> None:
     stack = deployed(cloud, "centralized-hub", **GIVEN)
     assert set(applied.outputs) == set(stack.outputs)
-    for view in (rules, function, role, data, queue, topic, dashboard):
+    for view in (rules, function, role, table, queue, topic, dashboard):
         assert _named(applied, view) == _named(stack, view), view.__name__
     assert alarms_of(applied) == alarms_in(stack)
+    assert buckets_of(applied) == buckets_in(stack)
+    assert policies_of(applied) == policies_in(stack)
 
 
 def _named(deployment: Deployment, view: Callable[[Deployment], Any]) -> Any:
     """A view with the names that differ, longest first, replaced by what they name."""
     text = json.dumps(view(deployment), sort_keys=True, default=str)
     names = {value: name for name, value in deployment.outputs.items()}
+    names[names_of(deployment, "EventBusArn")] = "EventBus"
+    names[deployment.function["Environment"]["Variables"]["QUALYS_SECRET_ARN"]] = "Secret"
+    names.pop("scanner", None)
     names[names_of(deployment, "DeadLetterQueueUrl")] = "DeadLetters"
     names[names_of(deployment, "NotificationsTopicArn")] = "Notifications"
     for value in sorted(names, key=len, reverse=True):
@@ -90,6 +96,7 @@ def rules(deployment: Deployment) -> Any:
     for bus in ("default", deployment.outputs["EventBusArn"].rpartition("/")[2]):
         for rule in events.list_rules(EventBusName=bus)["Rules"]:
             (target,) = events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]
+            assert target.pop("Id") == "scanner"
             members = ("Description", "EventPattern", "ScheduleExpression", "State", "EventBusName")
             item = {name: rule.get(name) for name in members}
             item["EventPattern"] = json.loads(item["EventPattern"] or "null")
@@ -125,40 +132,96 @@ def role(deployment: Deployment) -> Any:
     return [given["AssumeRolePolicyDocument"]["Statement"], given["Description"], statements]
 
 
-def data(deployment: Deployment) -> Any:
-    """Buckets and table; which bucket is which is seen by its lifecycle."""
-    s3, found = deployment.boto("s3"), []
-    buckets = [item["Name"] for item in s3.list_buckets()["Buckets"]]
-    for name in (item for item in buckets if item.startswith("scanner-")):
-        rules = s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
-        policy = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])["Statement"]
+def table(deployment: Deployment) -> Any:
+    """But for its encryption, which moto leaves out of a stack's."""
+    dynamodb, name = deployment.boto("dynamodb"), deployment.outputs["ScanCacheTable"]
+    described = dynamodb.describe_table(TableName=name)["Table"]
+    return [
+        [described[member] for member in ("AttributeDefinitions", "KeySchema")],
+        dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"],
+        described["BillingModeSummary"]["BillingMode"],
+    ]
+
+
+def buckets_of(applied: Applied) -> Any:
+    """What becomes of objects, and how the buckets are closed; results first."""
+    s3, found = applied.boto("s3"), []
+    for name in sorted(item["Name"] for item in s3.list_buckets()["Buckets"] if item["Name"].startswith("by-terraform-")):  # fmt: skip
+        (rule,) = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
         found.append([
-            _lifecycle(rules),
-            json.loads(json.dumps(policy).replace(name, "<bucket>")),
-            s3.get_bucket_versioning(Bucket=name)["Status"],
+            _lifecycle(s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]),
             s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"],
-            [rule["ApplyServerSideEncryptionByDefault"] for rule in s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]],
+            s3.get_bucket_versioning(Bucket=name)["Status"],
+            rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"],
             s3.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"],
         ])  # fmt: skip
-    dynamodb, table = deployment.boto("dynamodb"), deployment.outputs["ScanCacheTable"]
-    described = dynamodb.describe_table(TableName=table)["Table"]
+    return found
+
+
+def buckets_in(stack: Stack) -> Any:
+    """From the template: moto makes a stack's buckets without most of this."""
+    buckets = stack.template.of_type("AWS::S3::Bucket")
     return [
-        sorted(found, key=json.dumps),
-        [described[name] for name in ("AttributeDefinitions", "KeySchema")],
-        dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"],
-        described["BillingModeSummary"]["BillingMode"],
-        described["SSEDescription"]["Status"],
-    ]
+        [
+            _lifecycle(buckets[name]["LifecycleConfiguration"]["Rules"]),
+            buckets[name]["PublicAccessBlockConfiguration"],
+            buckets[name]["VersioningConfiguration"]["Status"],
+            buckets[name]["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["ServerSideEncryptionByDefault"]["SSEAlgorithm"],
+            buckets[name]["OwnershipControls"] | {"Rules": buckets[name]["OwnershipControls"]["Rules"]},
+        ]
+        for name in ("Results", "TrailBucket")
+    ]  # fmt: skip
 
 
 def _lifecycle(rules: list[dict[str, Any]]) -> Any:
     """What is done after how many days to which objects; one rule or three make no difference."""
-    return sorted(
-        [action, rule[action], rule.get("Prefix") or rule.get("Filter", {}).get("Prefix", "")]
-        for rule in rules
-        for action in ("Expiration", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
-        if action in rule
+    found = set()
+    for rule in rules:
+        prefix = rule.get("Prefix") or rule.get("Filter", {}).get("Prefix", "")
+        days = {
+            "expires": rule.get("ExpirationInDays") or rule.get("Expiration", {}).get("Days"),
+            "forgets versions": rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays"),
+            "ends uploads": rule.get("AbortIncompleteMultipartUpload", {}).get("DaysAfterInitiation"),
+        }
+        found |= {(prefix, action, number) for action, number in days.items() if number}
+    return found
+
+
+def policies_of(applied: Applied) -> Any:
+    """What the policies of queue, bus and buckets allow and deny to whom: statement by statement."""
+    s3, sqs, outputs = applied.boto("s3"), applied.boto("sqs"), applied.outputs
+    bus = applied.boto("events").describe_event_bus(Name=names_of(applied, "EventBusArn"))
+    queue = sqs.get_queue_attributes(QueueUrl=outputs["DeadLetterQueueUrl"], AttributeNames=["Policy"])
+    texts = [bus["Policy"], queue["Attributes"]["Policy"]] + [
+        s3.get_bucket_policy(Bucket=item["Name"])["Policy"]
+        for item in s3.list_buckets()["Buckets"]
+        if item["Name"].startswith("by-terraform-")
+    ]
+    return _statements(statement for text in texts for statement in json.loads(text)["Statement"])
+
+
+def policies_in(stack: Stack) -> Any:
+    kinds = ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy", "AWS::Events::EventBusPolicy")
+    return _statements(
+        statement
+        for kind in kinds
+        for name, resource in stack.template.of_type(kind).items()
+        # A policy of a bus has its statement's name beside it.
+        for statement in (item | {"Sid": item.get("Sid", name)} for item in statements(resource))
     )
+
+
+def _statements(found: Iterable[dict[str, Any]]) -> Any:
+    """Names of things aside: those differ, or are functions in a template."""
+    return sorted(
+        [
+            item["Sid"], item["Effect"], item["Action"],
+            sorted(f"{operator} {key}" for operator, keys in item["Condition"].items() for key in keys),
+            list(item["Principal"]) if isinstance(item["Principal"], dict) else item["Principal"],
+            max(len(as_list(value)) for keys in item["Condition"].values() for value in keys.values()),
+        ]
+        for item in found
+    )  # fmt: skip
 
 
 def queue(deployment: Deployment) -> Any:

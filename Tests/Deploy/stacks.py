@@ -179,6 +179,18 @@ def hub_and_spoke(cloud: LocalCloud, **parameters: str) -> tuple[Stack, Stack]:
     return hub, spoke
 
 
+def unit_with_account(cloud: LocalCloud) -> tuple[str, Keys]:
+    """An organization with one unit, and the keys of the account in it."""
+    organizations = cloud.boto("organizations")
+    organizations.create_organization(FeatureSet="ALL")
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    unit = organizations.create_organizational_unit(ParentId=root, Name="all")["OrganizationalUnit"]["Id"]
+    made = organizations.create_account(Email="member@example.com", AccountName="member")
+    account = made["CreateAccountStatus"]["AccountId"]
+    organizations.move_account(AccountId=account, SourceParentId=root, DestinationParentId=unit)
+    return unit, cloud.add_credentials(account)
+
+
 def assert_complete(stack: Deployment, arn: str, owner: Keys | None = None) -> None:
     """Row, document, message and tags of a scan are where the stack's outputs say, and speak of the same scan."""
     outputs, cloud = stack.outputs, stack.cloud

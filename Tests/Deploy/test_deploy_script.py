@@ -7,16 +7,22 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from localcloud.client import LocalCloud
+from localcloud.resources import Keys
+from stacks import SPOKE, unit_with_account
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "qualys-lambda-scanner"
 TOKEN = "planted-token-4711"
+# What a deployment calls when there is nothing to do.
+LOOKING_AGAIN = {"s3:PutPublicAccessBlock", "cloudformation:CreateChangeSet"}
 
 
 class Shell:
@@ -26,13 +32,34 @@ class Shell:
         self.cloud = cloud
         self.folder = folder
         shutil.copytree(ROOT / "cloudformation", folder / "cloudformation")
+        shutil.copy(ROOT / "Makefile", folder)
         (folder / "build").mkdir()
         for name, member in (("bootstrap", "bootstrap"), ("qscanner-layer", "bin/qscanner")):
             with zipfile.ZipFile(folder / "build" / f"{name}.zip", "w") as package:
                 package.writestr(member, "#!/bin/sh\n")
 
+    def new_package(self) -> None:
+        with zipfile.ZipFile(self.folder / "build" / "bootstrap.zip", "w") as package:
+            package.writestr("bootstrap", "#!/bin/sh\necho new\n")
+
     def run(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        environment = {
+        return self._run(["bash", "cloudformation/deploy.sh", *words], settings)
+
+    def make(self, target: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """A target of the Makefile without what it builds before: package and layer are there."""
+        given = [f"{name}={value}" for name, value in variables.items()]
+        return self._run(["make", "--no-print-directory", "-o", "package", "-o", "layer", target, *given], {})
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        command = ["bash", "cloudformation/deploy.sh", *words]
+        return subprocess.Popen(command, cwd=self.folder, env=self._environment({}), stdout=subprocess.PIPE, text=True)
+
+    def outputs(self, stack: str) -> dict[str, str]:
+        (found,) = self.cloud.boto("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        return {item["OutputKey"]: item["OutputValue"] for item in found["Outputs"]}
+
+    def _environment(self, settings: Mapping[str, str]) -> dict[str, str]:
+        return {
             **self.cloud.env(),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(self.folder),
@@ -40,7 +67,9 @@ class Shell:
             "QUALYS_ACCESS_TOKEN": TOKEN,
             **settings,
         }
-        command = ["bash", "cloudformation/deploy.sh", *words]
+
+    def _run(self, command: list[str], settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        environment = self._environment(settings)
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
         assert TOKEN not in done.stdout + done.stderr
         return done
@@ -65,6 +94,9 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
         ({"QUALYS_ACCESS_TOKEN": ""}, "QUALYS_ACCESS_TOKEN is not in the environment"),
         ({"QUALYS_ACCESS_TOKEN": "a\nb"}, "has a line break"),
         ({"AWS_REGION": ""}, "AWS_REGION is not set"),
+        ({"PARAMETERS": "ScannerMemorySize=100"}, "ScannerMemorySize: Must be a whole number from 512"),
+        ({"PARAMETERS": "CacheTTLDays=0 LogLevel=debug"}, "CacheTTLDays: Must be a whole number from 1"),
+        ({"PARAMETERS": "Memory=2048"}, "Memory is no parameter"),
         ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "AWS does not accept the credentials"),
     ],
 )
@@ -77,9 +109,29 @@ def test_what_is_missing_or_wrong_is_said_before_anything_is_made(
     assert shell.changes() == []
 
 
-def test_a_hub_needs_an_external_id_and_accounts(shell: Shell) -> None:
-    assert "EXTERNAL_ID is not set" in shell.run("hub").stderr
-    assert "say whose changes" in shell.run("hub", EXTERNAL_ID="0123456789abcdef").stderr
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({}, "EXTERNAL_ID is not set"),
+        ({"EXTERNAL_ID": "0123456789abcdef"}, "say whose changes"),
+        ({"EXTERNAL_ID": "0123456789abcdef", "ORGANIZATION_ID": "", "SPOKE_ACCOUNT_IDS": ""}, "say whose changes"),
+        ({"EXTERNAL_ID": "0123456789abcde", "SPOKE_ACCOUNT_IDS": SPOKE}, "ExternalId: Must have 16 to 1224"),
+        ({"EXTERNAL_ID": "0123456789abcdef", "SPOKE_ACCOUNT_IDS": "1234"}, "SpokeAccountIds: Each must be"),
+        ({"EXTERNAL_ID": "0123456789abcdef", "ORGANIZATION_ID": "o-1"}, "OrganizationId: Must be empty or"),
+    ],
+)
+def test_a_hub_without_proper_spokes_is_refused(shell: Shell, settings: dict[str, str], sentence: str) -> None:
+    assert sentence in shell.run("hub", **settings).stderr
+    assert shell.changes() == []
+
+
+@pytest.mark.parametrize("verb", ["stackset", "spoke-stackset"])
+@pytest.mark.parametrize(
+    ("units", "sentence"),
+    [("", "ORG_UNIT_IDS is not set"), ("all", "has to be ids"), ("ou-ab12-34567890", "is in no organization")],
+)
+def test_a_stackset_needs_units_of_an_organization(shell: Shell, verb: str, units: str, sentence: str) -> None:
+    assert sentence in shell.run(verb, ORG_UNIT_IDS=units, EXTERNAL_ID="0123456789abcdef").stderr
     assert shell.changes() == []
 
 
@@ -94,7 +146,7 @@ def test_a_deployment_can_be_repeated_and_a_change_changes_just_that(shell: Shel
     second = shell.run("account")
     assert second.stdout == first.stdout
     assert "No changes to deploy" in second.stderr
-    assert set(shell.changes()) == {"s3:PutPublicAccessBlock", "cloudformation:CreateChangeSet"}
+    assert set(shell.changes()) == LOOKING_AGAIN
 
     function = outputs["FunctionName"]
     read = shell.cloud.boto("lambda").get_function_configuration
@@ -103,6 +155,179 @@ def test_a_deployment_can_be_repeated_and_a_change_changes_just_that(shell: Shel
     after = read(FunctionName=function)
     assert (before["MemorySize"], after["MemorySize"]) == (2048, 3008)
     assert before["Environment"] == after["Environment"]
+
+
+def test_a_parameter_with_a_space_stands_in_quotes(shell: Shell) -> None:
+    done = shell.run("account", PARAMETERS="'WasExportSchedule=rate(2 days)' EnableWasExport=true ExcludeFunctions=*,a")
+    assert done.returncode == 0, done.stderr
+    rules = shell.cloud.boto("events").list_rules()["Rules"]
+    (enabled,) = (rule for rule in rules if rule.get("ScheduleExpression") and rule["State"] == "ENABLED")
+    assert enabled["ScheduleExpression"] == "rate(2 days)"
+
+
+def test_every_region_gets_its_scanner_and_the_second_time_nothing(shell: Shell) -> None:
+    regions = ("us-east-1", "eu-west-1")
+    done = shell.make("deploy-multi-region", REGIONS=" ".join(regions))
+    assert done.returncode == 0, done.stderr
+    for region in regions:
+        (function,) = shell.cloud.boto("lambda", region).list_functions()["Functions"]
+        assert function["FunctionArn"].split(":")[3] == function["Layers"][0]["Arn"].split(":")[3] == region
+        assert shell.cloud.boto("secretsmanager", region).describe_secret(SecretId=NAME)
+    shell.cloud.clear_calls()
+    assert shell.make("deploy-multi-region", REGIONS=" ".join(regions)).stdout == done.stdout
+    assert set(shell.changes()) == LOOKING_AGAIN
+
+
+def test_a_hub_and_its_spokes_are_rolled_out_and_the_second_time_nothing_changes(shell: Shell) -> None:
+    unit, member = unit_with_account(shell.cloud)
+    organization = shell.cloud.boto("organizations").describe_organization()["Organization"]["Id"]
+    given = {"EXTERNAL_ID": "0123456789abcdef", "ORGANIZATION_ID": organization, "ORG_UNIT_IDS": unit}
+    assert "make deploy-hub first" in shell.make("deploy-spoke-stackset", **given).stderr
+    for target in ("deploy-hub", "deploy-spoke-stackset"):
+        done = shell.make(target, **given)
+        assert done.returncode == 0, done.stderr
+    hub = shell.outputs(f"{NAME}-hub")
+    (rule,) = shell.cloud.boto("events", keys=member).list_rules()["Rules"]
+    (target,) = shell.cloud.boto("events", keys=member).list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    assert target["Arn"] == hub["EventBusArn"]
+    role = shell.cloud.boto("iam", keys=member).get_role(RoleName="qualys-lambda-scanner-spoke")["Role"]
+    assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"AWS": hub["RoleArn"]}
+
+    shell.cloud.clear_calls()
+    for target in ("deploy-hub", "deploy-spoke-stackset"):
+        assert shell.make(target, **given).returncode == 0
+    assert set(shell.changes()) == LOOKING_AGAIN | {"cloudformation:CreateStackInstances"}
+
+    # What differs between a hub and a scanner of one account, code alone does not touch.
+    shell.new_package()
+    done = shell.make("update-function", STACK=f"{NAME}-hub")
+    assert done.returncode == 0, done.stderr
+    assert shell.outputs(f"{NAME}-hub") == hub
+
+
+def test_a_scanner_is_rolled_out_to_every_account_and_the_second_time_nothing_changes(shell: Shell) -> None:
+    unit, member = unit_with_account(shell.cloud)
+    done = shell.make("deploy-stackset", ORG_UNIT_IDS=unit)
+    assert done.returncode == 0, done.stderr
+    function = only_function(shell, member)
+    assert function["Role"].startswith(f"arn:aws:iam::{member.account}:role/")
+    assert function["CodeSize"] > 0 and function["Layers"][0]["Arn"].split(":")[4] != member.account
+    secret = shell.cloud.boto("secretsmanager").describe_secret(SecretId=NAME)
+    assert function["Environment"]["Variables"]["QUALYS_SECRET_ARN"] == secret["ARN"]
+    # AWS's own key would serve this account alone.
+    key = shell.cloud.boto("kms").describe_key(KeyId=secret["KmsKeyId"])["KeyMetadata"]
+    assert key["KeyManager"] == "CUSTOMER"
+
+    shell.cloud.clear_calls()
+    done = shell.make("deploy-stackset", ORG_UNIT_IDS=unit)
+    assert done.returncode == 0 and "no changes" in done.stderr, done.stderr
+    assert set(shell.changes()) == {"s3:PutPublicAccessBlock", "cloudformation:CreateStackInstances"}
+
+
+def test_only_the_organization_may_read_what_a_stackset_needs(shell: Shell) -> None:
+    unit, _ = unit_with_account(shell.cloud)
+    assert shell.make("deploy-stackset", ORG_UNIT_IDS=unit).returncode == 0
+    cloud = shell.cloud
+    organization = cloud.boto("organizations").describe_organization()["Organization"]["Id"]
+    bucket = f"{NAME}-artifacts-{cloud.root.account}-us-east-1"
+    secret = cloud.boto("secretsmanager").describe_secret(SecretId=NAME)
+    policies = [
+        cloud.boto("s3").get_bucket_policy(Bucket=bucket)["Policy"],
+        cloud.boto("secretsmanager").get_resource_policy(SecretId=NAME)["ResourcePolicy"],
+        cloud.boto("kms").get_key_policy(KeyId=secret["KmsKeyId"], PolicyName="default")["Policy"],
+    ]
+    opened = [
+        statement
+        for policy in policies
+        for statement in json.loads(policy)["Statement"]
+        if statement["Effect"] == "Allow" and statement["Principal"] == "*"
+    ]
+    assert [item["Action"] for item in opened] == ["s3:GetObject", "secretsmanager:GetSecretValue", "kms:Decrypt"]
+    assert opened[0]["Resource"] == f"arn:aws:s3:::{bucket}/code/*"
+    for item in opened:
+        assert item["Condition"]["StringEquals"]["aws:PrincipalOrgID"] == organization
+    assert all("*" not in str(statement["Action"]) for policy in policies for statement in json.loads(policy)["Statement"] if statement["Effect"] == "Allow")  # fmt: skip
+
+
+def test_a_stackset_changes_just_the_parameter_that_was_changed(shell: Shell) -> None:
+    unit, _ = unit_with_account(shell.cloud)
+    given = {"ORG_UNIT_IDS": unit}
+    assert shell.make("deploy-stackset", PARAMETERS="LogLevel=debug", **given).returncode == 0
+    before = parameters_of_stackset(shell)
+    assert shell.make("deploy-stackset", PARAMETERS="ScannerMemorySize=3008", **given).returncode == 0
+    assert parameters_of_stackset(shell) == before | {"ScannerMemorySize": "3008"}
+    assert before["LogLevel"] == "debug"
+
+
+def test_new_code_changes_the_code_alone(shell: Shell) -> None:
+    assert "make deploy first" in shell.make("update-function").stderr
+    assert shell.run("account").returncode == 0
+    before = only_function(shell)
+    shell.new_package()
+    done = shell.make("update-function")
+    assert done.returncode == 0, done.stderr
+    after = only_function(shell)
+    changed = {name for name in before if before[name] != after[name]} - {"LastModified", "RevisionId"}
+    assert changed == {"CodeSha256", "CodeSize"}
+
+
+def test_a_rescan_forgets_the_function_and_sends_its_event(shell: Shell) -> None:
+    assert shell.run("account").returncode == 0
+    assert "FUNCTION is not set" in shell.make("rescan").stderr
+    assert "there is no function nobody" in shell.make("rescan", FUNCTION="nobody").stderr
+    arn = shell.cloud.create_function("orders")
+    table = shell.outputs(NAME)["ScanCacheTable"]
+    for name in (arn, f"{arn}-other"):
+        shell.cloud.boto("dynamodb").put_item(TableName=table, Item={"function_arn": {"S": name}})
+    shell.cloud.clear_calls()
+    done = shell.make("rescan", FUNCTION="orders")
+    assert done.returncode == 0, done.stderr
+    assert [row["function_arn"]["S"] for row in shell.cloud.rows(table)] == [f"{arn}-other"]
+    (invoked,) = shell.cloud.calls("lambda:Invoke")
+    assert invoked["resource"] == shell.outputs(NAME)["FunctionName"]
+
+
+def test_the_log_is_followed(shell: Shell) -> None:
+    assert "make deploy first" in shell.make("logs").stderr
+    assert shell.run("account").returncode == 0
+    logs, group = shell.cloud.boto("logs"), shell.outputs(NAME)["LogGroup"]
+    logs.create_log_stream(logGroupName=group, logStreamName="one")
+    now = int(time.time() * 1000)
+    logs.put_log_events(logGroupName=group, logStreamName="one", logEvents=[{"timestamp": now, "message": "scanned"}])
+    following = shell.start("logs")
+    try:
+        assert following.stdout is not None and following.stdout.readline().endswith("scanned\n")
+    finally:
+        following.terminate()
+        following.communicate()
+
+
+def test_the_secret_alone_is_made_for_terraform(shell: Shell) -> None:
+    done = shell.make("secret")
+    assert done.stdout.strip() == shell.cloud.boto("secretsmanager").describe_secret(SecretId=NAME)["ARN"]
+    shell.cloud.clear_calls()
+    assert shell.make("secret").stdout == done.stdout
+    assert shell.changes() == []
+
+
+def test_a_stack_is_removed_by_its_name_and_its_data_stay(shell: Shell) -> None:
+    assert shell.run("account").returncode == 0
+    outputs = shell.outputs(NAME)
+    assert shell.make("delete", CONFIRM=NAME).returncode == 0
+    assert shell.cloud.boto("lambda").list_functions()["Functions"] == []
+    assert shell.cloud.objects(outputs["ResultsBucket"]) == {}
+    assert shell.cloud.boto("secretsmanager").describe_secret(SecretId=NAME)
+    assert "make deploy first" in shell.make("delete", CONFIRM=NAME).stderr
+
+
+def only_function(shell: Shell, keys: Keys | None = None) -> dict[str, Any]:
+    (function,) = shell.cloud.boto("lambda", keys=keys).list_functions()["Functions"]
+    return dict(function)
+
+
+def parameters_of_stackset(shell: Shell) -> dict[str, str]:
+    given = shell.cloud.boto("cloudformation").describe_stack_set(StackSetName=NAME)["StackSet"]["Parameters"]
+    return {item["ParameterKey"]: item["ParameterValue"] for item in given}
 
 
 def test_nothing_is_removed_without_its_name(shell: Shell) -> None:

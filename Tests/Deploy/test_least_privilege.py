@@ -1,21 +1,26 @@
 """The roles may do what scans do, and nothing else.
 
 A representative set of scans runs with the settings that a stack gave; the local cloud writes down every call. Each must
-be allowed by the role that made it, and each action that a role has must have been used, but for those below.
+be allowed by the role that made it, and each action that a role has must have been used, but for those below. So must
+every call that the program made in the tests of Tests/EndToEnd, where those have run before, as `make test` lets them.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import NODE, OTHER, PYTHON
+from lab import ACCOUNT, NODE, OTHER, PYTHON
 from localcloud import events
 from localcloud.client import LocalCloud
-from policies import Call, actions, allows
-from stacks import SPOKE, Scanner, Stack, deployed, hub_and_spoke
+from policies import SAME_AS, Call, actions, allows
+from stacks import EXTERNAL_ID, SPOKE, Scanner, Stack, deployed, hub_and_spoke
+from templates import SCANNERS, Template
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 # What no scan here can use, and why a role has it.
 IMAGES = dict.fromkeys(
@@ -170,6 +175,65 @@ def test_the_hub_takes_the_spokes_role_only_with_the_external_id(cloud: LocalClo
     assert not allows(statements, call(SPOKE, role + "-x", given))
     stranger = "999999999999"
     assert not allows(statements, call(stranger, role.replace(SPOKE, stranger), given))
+
+
+@pytest.fixture(scope="module")
+def calls_of_the_suite() -> list[list[str]]:
+    """What the program has called in the end-to-end tests: action, resource, region, account and program of each kind."""
+    files = sorted((REPOSITORY / "build" / "calls").glob("end-to-end-*.json"))
+    if not files:
+        pytest.skip("the end-to-end tests have not run: make end-to-end-test")
+    return [call for file in files for call in json.loads(file.read_text())]
+
+
+def as_in_stack(call: list[str], stack: Stack) -> Call:
+    """The call with the stack's bucket, table, topic, secret and region in place of those that the tests have."""
+    action, resource, region, account, _ = call
+    outputs, service = stack.outputs, action.split(":")[0]
+    if service == "s3":
+        resource = f"arn:aws:s3:::{outputs['ResultsBucket']}/{resource.partition('/')[2]}"
+    elif service == "dynamodb":
+        resource = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/{outputs['ScanCacheTable']}"
+    elif service == "sns":
+        resource = outputs["NotificationsTopicArn"]
+    elif service == "secretsmanager":
+        resource = stack.parameters["QualysSecretArn"]
+    elif service == "lambda" and resource.startswith("arn:"):
+        resource = resource.replace(f":{resource.split(':')[3]}:", ":us-east-1:", 1)
+    elif service == "lambda":
+        resource = f"arn:aws:lambda:us-east-1:{account}:function:{resource}"
+    context = {}
+    if service == "sts":
+        resource = f"arn:aws:iam::{SPOKE}:role/{Template.read('centralized-hub').parameters['SpokeRoleName']['Default']}"
+        context = {"sts:ExternalId": [EXTERNAL_ID], "aws:ResourceAccount": [SPOKE]}
+    if action == "lambda:TagResource":
+        context = {"aws:TagKeys": ["QualysScanStatus"]}
+    return Call(SAME_AS.get(action, action), resource, context)
+
+
+@pytest.mark.parametrize("template", SCANNERS)
+def test_the_roles_allow_all_that_the_program_called_in_the_whole_suite_and_nothing_more(
+    cloud: LocalCloud, template: str, calls_of_the_suite: list[list[str]]
+) -> None:
+    is_hub = template == "centralized-hub"
+    scanner, spoke = hub_and_spoke(cloud) if is_hub else (deployed(cloud, template), None)
+    own, theirs = [], []
+    for recorded in calls_of_the_suite:
+        account = recorded[3]
+        # A call with credentials that AWS refused is nobody's, and packages are read with the key in their address.
+        if not account or recorded[0].startswith("package:"):
+            continue
+        call = as_in_stack(recorded, scanner)
+        (own if account == ACCOUNT else theirs).append(call)
+    statements = scanner.policies(scanner.outputs["RoleArn"])
+    wanted = [call for call in own if is_hub or call.action != "sts:AssumeRole"]
+    assert len(wanted) > 10
+    assert [call for call in wanted if not allows(statements, call)] == []
+    assert actions(statements) - {call.action for call in wanted} <= set(UNUSED_BY_SCANNER)
+    if spoke:
+        allowed = spoke.policies(spoke.outputs["SpokeRoleArn"])
+        assert theirs and {call.action for call in theirs} <= actions(allowed)
+        assert actions(allowed) - {call.action for call in theirs} <= set(UNUSED_BY_SPOKE)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ def test_cfn_lint_finds_nothing() -> None:
     assert (ended.returncode, ended.stdout) == (0, ""), ended.stdout + ended.stderr
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_checkov_finds_nothing_with_everything_turned_on(tmp_path: Path) -> None:
     """checkov passes over what a default turns off, so the conditions are taken away."""
     suppressed = set()

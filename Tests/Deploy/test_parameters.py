@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import runpy
 
 import pytest
-from templates import SCANNERS, Template
+from templates import FOLDER, SCANNERS, Template
 
 GOOD = {
     "QualysPod": "US2",
@@ -29,6 +30,8 @@ SPOKE = {
 def test_good_input_is_taken_and_nothing_of_it_can_be_left_out(name: str, given: dict[str, str]) -> None:
     template = Template.read(name)
     assert template.refusals(given) == []
+    defaults = (f"{key}={rule['Default']}" for key, rule in template.parameters.items() if "Default" in rule)
+    assert looked_at(template, *defaults, *(f"{key}={value}" for key, value in given.items())) == []
     for left_out in given:
         rest = {key: value for key, value in given.items() if key != left_out}
         assert len(template.refusals(rest)) == 1, left_out
@@ -64,6 +67,8 @@ def test_bad_input_is_refused_with_a_sentence(name: str, parameter: str, values:
     template = Template.read(name)
     given = HUB if name == "centralized-hub" else GOOD
     for value in values:
+        # What deploy.sh looks at before it makes anything says the same.
+        assert looked_at(template, f"{parameter}={value}") == template.refusals({**given, parameter: value})[:1]
         (refusal,) = set(template.refusals({**given, parameter: value}))
         assert re.match(rf"{parameter}: (Must|Each must) .+\.$", refusal), (value, refusal)
 
@@ -117,3 +122,8 @@ def test_a_job_that_writes_objects_needs_the_bucket(job: str) -> None:
 )
 def test_a_spoke_without_a_proper_hub_is_refused(changes: dict[str, str]) -> None:
     assert len(Template.read("centralized-spoke").refusals({**SPOKE, **changes})) == 1
+
+def looked_at(template: Template, *given: str) -> list[str]:
+    """What check_parameters.py says."""
+    check = runpy.run_path(str(FOLDER / "check_parameters.py"))
+    return list(check["refusals"](check["parameters"](template.text), list(given)))

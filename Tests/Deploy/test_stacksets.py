@@ -1,4 +1,4 @@
-"""A service-managed StackSet rolls the templates out to an organizational unit."""
+"""A service-managed StackSet rolls the spokes out; `make deploy-stackset`, with scanners, has its test elsewhere."""
 
 from __future__ import annotations
 
@@ -7,21 +7,8 @@ from pathlib import Path
 from lab import PYTHON
 from localcloud import events
 from localcloud.client import LocalCloud
-from localcloud.resources import Keys, zip_bytes
-from stacks import BUCKET, CLI, assert_complete, hub_and_spoke, scanner_parameters
+from stacks import CLI, assert_complete, hub_and_spoke, unit_with_account
 from templates import Template
-
-
-def unit_with_account(cloud: LocalCloud) -> tuple[str, Keys]:
-    """An organization with one unit, and the keys of the account in it."""
-    organizations = cloud.boto("organizations")
-    organizations.create_organization(FeatureSet="ALL")
-    root = organizations.list_roots()["Roots"][0]["Id"]
-    unit = organizations.create_organizational_unit(ParentId=root, Name="all")["OrganizationalUnit"]["Id"]
-    made = organizations.create_account(Email="member@example.com", AccountName="member")
-    account = made["CreateAccountStatus"]["AccountId"]
-    organizations.move_account(AccountId=account, SourceParentId=root, DestinationParentId=unit)
-    return unit, cloud.add_credentials(account)
 
 
 def roll_out(cloud: LocalCloud, template: Template, parameters: dict[str, str], unit: str) -> None:
@@ -54,23 +41,3 @@ def test_a_spoke_of_a_stackset_is_scanned_by_the_hub(
         event = events.code_updated("orders", account=keys.account)
         assert scanner.deliver(event).json["status"] == "scanned"
     assert_complete(hub, arn, keys)
-
-
-def test_a_scanner_of_a_stackset_is_made_in_every_account(cloud: LocalCloud) -> None:
-    """That it scans is shown with a stack of the same template: moto shares no secret between accounts."""
-    cloud.reset()
-    unit, keys = unit_with_account(cloud)
-    parameters = scanner_parameters(cloud)
-    # Nor a bucket: the member gets its own with the package.
-    cloud.create_bucket(f"{BUCKET}-member", keys=keys)
-    package = zip_bytes({"bootstrap": "#!"})
-    cloud.boto("s3", keys=keys).put_object(Bucket=f"{BUCKET}-member", Key="bootstrap.zip", Body=package)
-    parameters["CodeS3Bucket"] = f"{BUCKET}-member"
-    roll_out(cloud, Template.read("stackset"), parameters, unit)
-    (function,) = cloud.boto("lambda", keys=keys).list_functions()["Functions"]
-    assert (function["Runtime"], function["MemorySize"]) == ("provided.al2023", 2048)
-    assert function["Role"].startswith(f"arn:aws:iam::{keys.account}:role/")
-    settings = function["Environment"]["Variables"]
-    (table,) = cloud.boto("dynamodb", keys=keys).list_tables()["TableNames"]
-    assert settings["SCAN_CACHE_TABLE"] == table
-    assert settings["QUALYS_SECRET_ARN"] == parameters["QualysSecretArn"]

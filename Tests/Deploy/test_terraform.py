@@ -33,7 +33,6 @@ def test_modules_and_examples_are_valid(terraform: Terraform) -> None:
         assert json.loads(done.stdout)["diagnostics"] == [], name
 
 
-@pytest.mark.timeout(240)
 def test_the_modules_own_tests_pass(terraform: Terraform) -> None:
     """Two at once: each starts the provider anew for every run of a test."""
     begun = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from jobs import Terminal
 from lab import Lab
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+CALLS = REPOSITORY / "build" / "calls"
 
 
 def program(name: str) -> Path:
@@ -36,6 +38,26 @@ def qualysctl() -> Path:
 
 
 @pytest.fixture(scope="session")
+def calls_of_the_program() -> Iterator[set[tuple[str, ...]]]:
+    """What the program has called in all tests; Tests/Deploy holds it against the roles that the templates make.
+
+    `build/calls/` has one file for each process that ran tests.
+    """
+    calls: set[tuple[str, ...]] = set()
+    yield calls
+    CALLS.mkdir(parents=True, exist_ok=True)
+    file = CALLS / f"end-to-end-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}.json"
+    file.write_text(json.dumps(sorted(calls), indent=1))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Forgets the calls of the last run, once."""
+    if not hasattr(session.config, "workerinput"):
+        for file in CALLS.glob("end-to-end-*.json"):
+            file.unlink()
+
+
+@pytest.fixture(scope="session")
 def cloud() -> Iterator[LocalCloud]:
     """One for all tests of a run; `lab` empties it for each."""
     with LocalCloud.start() as running:
@@ -43,10 +65,20 @@ def cloud() -> Iterator[LocalCloud]:
 
 
 @pytest.fixture
-def lab(cloud: LocalCloud, bootstrap: Path, tmp_path: Path) -> Iterator[Lab]:
+def lab(
+    cloud: LocalCloud,
+    bootstrap: Path,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    calls_of_the_program: set[tuple[str, ...]],
+) -> Iterator[Lab]:
     laboratory = Lab(cloud, bootstrap, tmp_path)
     yield laboratory
     laboratory.close()
+    kinds = cloud.take_kinds_of_calls()
+    # What a person does with qualysctl is done with the person's permissions.
+    if request.path.stem != "test_qualysctl":
+        calls_of_the_program |= {tuple(kind) for kind in kinds if kind[4] == "qualys-lambda-scanner"}
 
 
 @pytest.fixture

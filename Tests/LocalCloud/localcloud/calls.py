@@ -34,12 +34,23 @@ class Call:
     body: str | None = None
 
 
+# Action, resource, region, account and program of a call.
+Kind = tuple[str, str, str, str, str]
+
+
+def _kind(call: Call) -> Kind:
+    """A key in a bucket counts by its first folder."""
+    resource = "/".join(call.resource.split("/")[:2]) if call.service == "s3" else call.resource
+    return call.action, resource, call.region, call.account, call.user_agent.split("/")[0]
+
+
 class CallLog:
     """Calls in the order of their arrival."""
 
     def __init__(self, record_bodies: bool = False) -> None:
         self.record_bodies = record_bodies
         self._calls: list[Call] = []
+        self._kinds: set[Kind] = set()
         self._lock = threading.Lock()
 
     def begin(self, request: Request, operation: Operation) -> Call:
@@ -65,7 +76,15 @@ class CallLog:
 
     def clear(self) -> None:
         with self._lock:
+            self._kinds |= {_kind(call) for call in self._calls}
             self._calls.clear()
+
+    def take_kinds(self) -> list[Kind]:
+        """What was called since this was asked last, each kind once: clearing the log does not forget it."""
+        with self._lock:
+            kinds = self._kinds | {_kind(call) for call in self._calls}
+            self._kinds = set()
+            return sorted(kinds)
 
 
 def note_answer(call: Call, answer: Answer | None) -> None:

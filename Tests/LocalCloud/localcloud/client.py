@@ -119,6 +119,10 @@ class LocalCloud(Resources):
     def clear_calls(self) -> None:
         self._control("DELETE", "calls")
 
+    def take_kinds_of_calls(self) -> list[list[str]]:
+        """Action, resource, region, account and program of all that was called since this was asked last."""
+        return list(self._control("POST", "calls/kinds"))
+
     def record_bodies(self, wanted: bool = True) -> None:
         """Keeps request bodies (base64) in the call log from now on."""
         self._control("POST", "settings", {"record_bodies": wanted})

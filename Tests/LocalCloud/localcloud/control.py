@@ -66,6 +66,10 @@ def _clear_calls(gateway: Gateway, body: dict[str, Any]) -> Any:
     return {}
 
 
+def _take_kinds(gateway: Gateway, body: dict[str, Any]) -> Any:
+    return gateway.calls.take_kinds()
+
+
 def _settings(gateway: Gateway, body: dict[str, Any]) -> Any:
     gateway.calls.record_bodies = bool(body.get("record_bodies", gateway.calls.record_bodies))
     return {"record_bodies": gateway.calls.record_bodies}
@@ -111,6 +115,7 @@ _HANDLERS: dict[tuple[str, str], Handler] = {
     ("GET", "health"): _health,
     ("GET", "calls"): _calls,
     ("DELETE", "calls"): _clear_calls,
+    ("POST", "calls/kinds"): _take_kinds,
     ("POST", "settings"): _settings,
     ("GET", "faults"): _faults,
     ("POST", "faults"): _add_fault,

@@ -148,8 +148,10 @@ def _check_time(request: Request, operation: Operation, day: str, now: datetime)
 def _check_scope(request: Request, operation: Operation, region: str, service: str) -> None:
     model = service_model(service)
     target = request.header("x-amz-target")
+    # Some SDKs put Java's package before the service's name, others do not; AWS takes both.
+    named = target.split(".")[-2:-1] if target else []
     if model is None or (
-        target and target.rpartition(".")[0] != model.metadata.get("targetPrefix")
+        target and named != model.metadata.get("targetPrefix", "").split(".")[-1:]
     ):
         message = f"Credential should be scoped to correct service, not {service!r}."
         raise Refusal(operation, "mismatch", message)

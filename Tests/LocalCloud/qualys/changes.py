@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import moments
+from .criteria import DATE
 from .subscription import Subscription
 
 
@@ -58,7 +59,9 @@ def _remove_finding(all: Subscription, id: int) -> dict[str, int]:
 
 
 def _change_finding(all: Subscription, id: int, **members: Any) -> dict[str, int]:
-    all.findings.change(id, {"updatedDate": moments.text(all.now), **members}, dict(members))
+    kinds = all.findings.kinds
+    fields = {name: moments.parse(value) if kinds.get(name) == DATE else value for name, value in members.items()}
+    all.findings.change(id, {"updatedDate": moments.text(all.now), **members}, fields)
     return {"id": id}
 
 

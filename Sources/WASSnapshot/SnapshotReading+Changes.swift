@@ -1,0 +1,48 @@
+import JSONStream
+import Jobs
+import QualysAPI
+import Support
+
+extension SnapshotReading {
+    func choice() async throws -> ApplicationChoice {
+        guard let since = plan.state.since, plan.base != nil else { return ApplicationChoice() }
+        async let scanned = ids(SnapshotCalls.webApps([.init("lastScan.date", .greater, since.iso8601)])) { record in
+            record["WebApp"]?["id"]?.integer
+        }
+        let ofFinding: @Sendable (JSONValue) -> Int64? = { $0["Finding"]?["webApp"]?["id"]?.integer }
+        async let detected = ids(SnapshotCalls.findings("lastDetectedDate", after: since), ofFinding)
+        async let tested = ids(SnapshotCalls.findings("lastTestedDate", after: since), ofFinding)
+        async let ignored = ids(SnapshotCalls.findings("ignoredDate", after: since), ofFinding)
+        let touched = try await scanned.union(detected).union(tested).union(ignored)
+        let known = try await loader.webApps()
+        return ApplicationChoice(.init(since: since, touched: touched, known: known))
+    }
+
+    private func ids(_ search: QPSSearch, _ id: @Sendable (JSONValue) -> Int64?) async throws -> Set<Int64> {
+        var ids: Set<Int64> = []
+        try await services.qualys.forEachPage(of: search, scratch: services.scratch, context) { page in
+            try page.answer.forEachRecord { record in
+                if let id = id(record) { ids.insert(id) }
+            }
+        }
+        return ids
+    }
+
+    /// What was deleted tells nobody when: where the numbers differ, the web applications whose findings are not as many as
+    /// Qualys lists are read once more.
+    func readApplicationsAgain(expected: Int) async throws {
+        guard try await loader.rows(of: .findings) != expected else { return }
+        var listed: [Int64: Int] = [:]
+        let all = QPSSearch(.webApplications, path: "/qps/rest/3.0/search/was/finding")
+        try await services.qualys.forEachPage(of: all, scratch: services.scratch, context) { page in
+            try page.answer.forEachRecord { record in
+                if let id = record["Finding"]?["webApp"]?["id"]?.integer { listed[id, default: 0] += 1 }
+            }
+        }
+        let loaded = try await loader.findingsByWebApp()
+        let known = try await loader.webApps()
+        let differing = known.filter { listed[$0, default: 0] != loaded[$0, default: 0] }
+        let applications = differing.sorted().map { ListedApplication(again: $0) }
+        try await forEach(applications, workers: width) { try await read($0) }
+    }
+}

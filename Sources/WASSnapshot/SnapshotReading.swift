@@ -1,0 +1,75 @@
+import JSONStream
+import Jobs
+import Logging
+import QualysAPI
+import Support
+import Telemetry
+
+/// Reads all that a snapshot is made of, side by side, and has it loaded as it comes.
+struct SnapshotReading: Sendable {
+    let services: JobServices
+    let plan: SnapshotPlan
+    let loader: SnapshotLoader
+    let recorder: SnapshotRecorder
+    let context: CallContext
+
+    var pages: SnapshotPages { SnapshotPages(services: services) }
+    var files: SnapshotFiles { plan.files }
+
+    /// - Returns: What Qualys counts: web applications, findings, rows of the catalog.
+    func run() async throws -> SnapshotCounts {
+        let (stream, qids) = AsyncStream.makeStream(of: [Int64].self)
+        let counts = try await withThrowingTaskGroup(of: SnapshotCounts?.self) { group in
+            group.addTask {
+                let counts = try await readCounts()
+                await recorder.expect(counts.webApps)
+                return counts
+            }
+            group.addTask {
+                try await readCatalog()
+                return nil
+            }
+            group.addTask {
+                for await batch in stream { try await readKnowledgeBase(batch) }
+                return nil
+            }
+            group.addTask {
+                defer { qids.finish() }
+                try await readApplications(qids)
+                return nil
+            }
+            var counts = SnapshotCounts()
+            for try await found in group { counts = found ?? counts }
+            return counts
+        }
+        if plan.base != nil {
+            try await readCatalogAgain(expected: counts.catalog)
+            try await readApplicationsAgain(expected: counts.findings)
+        }
+        try await readKnowledgeBase(try await loader.takeRemainingQIDs())
+        return counts
+    }
+
+    private func readCounts() async throws -> SnapshotCounts {
+        var counts = SnapshotCounts()
+        counts.webApps = try await count("webapp")
+        counts.catalog = try await count("catalog")
+        counts.findings = try await count("finding")
+        return counts
+    }
+
+    private func count(_ kind: String) async throws -> Int {
+        let path: JSONPath = "ServiceResponse.count"
+        let key = files.count(kind)
+        let (page, value) = try await pages.get(SnapshotCalls.count(kind), having: path, as: key, context)
+        await recorder.stored(page.object)
+        return Int(value) ?? 0
+    }
+}
+
+/// How many there are, as Qualys counts them.
+struct SnapshotCounts: Sendable, Equatable {
+    var webApps = 0
+    var findings = 0
+    var catalog = 0
+}

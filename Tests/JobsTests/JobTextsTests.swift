@@ -1,0 +1,101 @@
+import Support
+import TestSupport
+import Testing
+
+@testable import Jobs
+
+@Suite("What a job says")
+struct JobTextsTests {
+    private let answer = JobAnswer(
+        job: .wasExport,
+        run: "20261121T030045Z",
+        status: .done,
+        counts: [JobCount("exported", 2), JobCount("failed", 0)],
+        manifest: "s3://bucket/manifests/was-export-20261121T030045Z.json"
+    )
+
+    @Test("Its answer has what the contract names")
+    func answers() throws {
+        #expect(
+            try JSON(answer.json) == [
+                "job": "was-export", "run": "20261121T030045Z", "status": "done",
+                "counts": ["exported": 2, "failed": 0],
+                "manifest": "s3://bucket/manifests/was-export-20261121T030045Z.json",
+            ]
+        )
+    }
+
+    @Test("Its manifest lists objects and failures, and is partial when there is one")
+    func manifests() throws {
+        func manifest(_ failed: [JobError.Missing]) -> Manifest {
+            Manifest(
+                job: .wasExport,
+                run: "20261121T030045Z",
+                parametersName: "window",
+                parameters: [(name: "since", value: "a"), (name: "until", value: "b")],
+                counts: [JobCount("exported", 1)],
+                objects: [StoredObject(key: "1.json", bytes: 1 << 40, sha256: "ab")],
+                failed: failed,
+                started: FakeClock.start,
+                finished: FakeClock.start + .seconds(1)
+            )
+        }
+        let partial = try JSON(manifest([JobError.Missing(id: "7", reason: "gone")]).json)
+        #expect(partial["status"] == "partial")
+        #expect(partial["failed"] == [["id": "7", "reason": "gone"]])
+        #expect(partial["objects"] == [["key": "1.json", "bytes": .number(1_099_511_627_776), "sha256": "ab"]])
+        #expect(partial["bytes"] == .number(1_099_511_627_776))
+        #expect(partial["window"] == ["since": "a", "until": "b"])
+        #expect(partial["started"] == "2026-11-21T03:00:45Z" && partial["finished"] == "2026-11-21T03:00:46Z")
+        #expect(try JSON(manifest([]).json)["status"] == "done")
+    }
+
+    @Test("A failure in part names what is missing, the first of them, under a label of its own")
+    func partial() {
+        let missing = (1...12).map { JobError.Missing(id: "\($0)", reason: "why") }
+        let error = JobError(partial: .wasExport, missing: missing, answer: answer)
+        #expect(error.label == "Job.Partial")
+        #expect(error.description.contains("12 missing: 1 (why); 2 (why)"))
+        #expect(!error.description.contains("11 (why)"))
+        #expect(JobError(failed: .carImport, reason: "No.").label == "Job.Failed")
+    }
+
+    @Test("Speed and time left follow from what is done")
+    func speed() {
+        let report = JobProgress.Report(unit: "scans", done: 50, total: 200, bytes: 12_340_000)
+        let speed = ProgressSpeed(report, elapsed: .seconds(10))
+        #expect(speed.perSecond == 5 && speed.megabytesPerSecond == 1.2 && speed.secondsLeft == 30)
+        let unknown = ProgressSpeed(JobProgress.Report(unit: "scans", done: 0, total: 9), elapsed: .zero)
+        #expect(unknown.secondsLeft == nil)
+    }
+}
+
+@Suite("Where a job writes")
+struct JobOutputTests {
+    @Test("A folder gets the same tree of keys, each file whole, and gives it back")
+    func folders() async throws {
+        let folder = try TemporaryFolder()
+        let output = JobOutput.folder("\(folder.path)/out")
+        let stored = try await output.put(JobObject(key: "a/b/c.json"), .bytes(Array("{}".utf8)), .test())
+        #expect(stored.key == "a/b/c.json" && stored.bytes == 2)
+        #expect(stored.sha256 == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a")
+        #expect(output.address("a/b/c.json") == "\(folder.path)/out/a/b/c.json")
+        #expect(try await output.get("a/b/c.json", "\(folder.path)/copy", .test()))
+        #expect(try await !output.get("a/none", "\(folder.path)/copy2", .test()))
+    }
+}
+
+@Suite("A pool of workers")
+struct WorkerPoolTests {
+    private struct Stop: Error {}
+
+    @Test("All items are worked on, and a failure ends it", arguments: [1, 3, 100])
+    func pool(workers: Int) async throws {
+        let seen = Journal<Int>()
+        try await forEach(0..<50, workers: workers) { seen.write($0) }
+        #expect(Set(seen.entries) == Set(0..<50))
+        await #expect(throws: Stop.self) {
+            try await forEach(0..<50, workers: workers) { if $0 == 20 { throw Stop() } }
+        }
+    }
+}
