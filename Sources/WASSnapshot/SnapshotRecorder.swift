@@ -50,7 +50,9 @@ actor SnapshotRecorder {
         try await saveIfDue(context)
     }
 
-    func loaded(_ application: ListedApplication, _ pages: [SnapshotPage], rows: Int, _ context: CallContext) async throws {
+    func loaded(_ application: ListedApplication, _ pages: [SnapshotPage], rows: Int, _ context: CallContext)
+        async throws
+    {
         for page in pages { stored(page.object) }
         findings += rows
         if application.place >= 0 { state.done.insert(application.place) }
