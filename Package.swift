@@ -180,7 +180,7 @@ let package = Package(
         // For `make bench` alone.
         .executableTarget(
             name: "streambench",
-            dependencies: ["JSONStream", "XMLStream"],
+            dependencies: ["HostDetections", "JSONStream", "XMLStream"],
             path: "Tests/Benchmarks/streambench",
             swiftSettings: languageSettings
         ),

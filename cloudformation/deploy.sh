@@ -369,9 +369,12 @@ operation() {
 
 # The secret alone, for those who deploy with Terraform; prints its ARN.
 deploy_secret() {
+    local arn
     check_tools
     check_qualys
-    secret
+    # In a shell of its own, as everywhere: its trap would stay.
+    arn=$(secret)
+    echo "$arn"
 }
 
 update_function() {
@@ -429,7 +432,7 @@ delete_stack() {
     needed_output FunctionName > /dev/null
     aws cloudformation delete-stack --stack-name "$STACK"
     aws cloudformation wait stack-delete-complete --stack-name "$STACK"
-    say "The stack is gone. Its results, table and topic stay, and so do the secret $SECRET_NAME and $ARTIFACTS."
+    say "The stack is gone. Its results and table stay, and so do the secret $SECRET_NAME and $ARTIFACTS."
 }
 
 case "${1:-}" in

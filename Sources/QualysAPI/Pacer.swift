@@ -71,14 +71,18 @@ package actor Pacer {
     /// Gives back what `begin` took.
     ///
     /// - Parameters:
-    ///   - concurrency: Calls allowed at a time, when the answer said so.
-    ///   - wait: Until the next call, when the answer asked for a pause.
+    ///   - limits: What the answer said.
     ///   - isAnswer: False when no answer came: it told nothing of the limits.
-    package func finish(concurrency: Int?, wait: Duration?, isAnswer: Bool) {
+    func finish(_ limits: LimitHeaders, isAnswer: Bool) {
         if isAnswer { hasAnswer = true }
-        if let concurrency { told = concurrency }
-        if let wait { blockedUntil = max(blockedUntil, clock.now() + wait) }
+        if let concurrency = limits.concurrency { told = concurrency }
+        if let wait = limits.wait { pause(wait) }
         giveBack()
+    }
+
+    /// Lets no call begin for so long from now.
+    package func pause(_ wait: Duration) {
+        blockedUntil = max(blockedUntil, clock.now() + wait)
     }
 
     private func slot() async throws {

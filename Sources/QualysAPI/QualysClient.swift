@@ -81,14 +81,10 @@ package struct QualysClient: Sendable {
         while true {
             let pacer = await pacers.pacer(of: call.api)
             try await begin(call, pacer, context)
-            let attempt = await attempt(call, context, receive())
             let failed: FailedAttempt
-            switch attempt {
-            case .success(let body, let limits):
-                await pacer.finish(concurrency: limits.concurrency, wait: limits.wait, isAnswer: true)
-                return body
-            case .failure(let failure):
-                failed = failure
+            switch await attempt(call, context, receive(), pacer) {
+            case .success(let body): return body
+            case .failure(let failure): failed = failure
             }
             let error = failed.error
             context.log.debug(
@@ -101,25 +97,14 @@ package struct QualysClient: Sendable {
                 refusals += 1
                 // What the server named, or a pause of our own; never a call right after it, which would count too.
                 let own = Duration.seconds(1) + backoff.pause(afterAttempt: refusals, random: random())
-                let pause = wait.map { $0 + .milliseconds(Int64(random() * 250)) } ?? own
-                await pacer.finish(concurrency: failed.limits.concurrency, wait: pause, isAnswer: true)
+                await pacer.pause(wait.map { $0 + .milliseconds(Int64(random() * 250)) } ?? own)
                 guard refusals < Self.refusals else { throw error }
             case .passing:
                 failures += 1
-                await pacer.finish(
-                    concurrency: failed.limits.concurrency,
-                    wait: failed.limits.wait,
-                    isAnswer: error.status != 0
-                )
                 let pause = backoff.pause(afterAttempt: failures, random: random())
                 guard failures < call.attempts, pause < context.deadline.remaining(at: clock.now()) else { throw error }
                 guard (try? await clock.sleep(pause)) != nil else { throw cancelled(call) }
             case .final:
-                await pacer.finish(
-                    concurrency: failed.limits.concurrency,
-                    wait: failed.limits.wait,
-                    isAnswer: error.status != 0
-                )
                 // A token that ran out, or a password that was changed: both look like a refused sign-in.
                 guard error.kind == .signIn, renewals == 0, let used = failed.session,
                     await sessions.renew(used, context)
@@ -145,7 +130,7 @@ package struct QualysClient: Sendable {
             )
         }
         guard !context.deadline.hasPassed(at: clock.now()) else {
-            await pacer.finish(concurrency: nil, wait: nil, isAnswer: false)
+            await pacer.finish(LimitHeaders(), isAnswer: false)
             throw QualysError(.deadline, call: call.name, message: "The deadline has passed.")
         }
     }
@@ -155,7 +140,7 @@ package struct QualysClient: Sendable {
     }
 
     private enum Attempt<Body: Sendable> {
-        case success(Body, LimitHeaders)
+        case success(Body)
         case failure(FailedAttempt)
 
         var error: QualysError? {
@@ -166,19 +151,22 @@ package struct QualysClient: Sendable {
     private struct FailedAttempt {
         let error: QualysError
         let verdict: AnswerVerdict
-        var limits = LimitHeaders()
         var session: QualysSession?
     }
 
+    /// Makes the call once, and gives the pacer back what `begin` took as soon as the server is done with it: what is in
+    /// the answer is looked at while the next call is on its way.
     private func attempt<Body: Sendable>(
         _ call: QualysCall,
         _ context: CallContext,
-        _ receiver: AnswerReceiver<Body>
+        _ receiver: AnswerReceiver<Body>,
+        _ pacer: Pacer
     ) async -> Attempt<Body> {
         let session: QualysSession
         do {
             session = try await sessions.session(for: call.api, context)
         } catch {
+            await pacer.finish(LimitHeaders(), isAnswer: false)
             let verdict: AnswerVerdict = error.kind == .unavailable ? .passing(error.kind) : .final(error.kind)
             return .failure(FailedAttempt(error: error, verdict: verdict))
         }
@@ -186,85 +174,97 @@ package struct QualysClient: Sendable {
         let number = observer?.nextNumber() ?? 0
         let started = clock.now()
         let sink = CountedSink(receiver.sink)
-        func tell(_ attempt: Attempt<Body>, _ response: HTTPResponse?) -> Attempt<Body> {
-            observer?.note(
-                CallRecord(
-                    number: number,
-                    call: call,
-                    status: response?.status ?? 0,
-                    seconds: Double((clock.now() - started).milliseconds) / 1000,
-                    bytes: sink.byteCount(response),
-                    error: attempt.error
-                )
-            )
-            return attempt
-        }
-        let result = await transfer(request, sink.sink, receiver)
-        return tell(outcome(of: result, call, receiver, session), try? result.get())
-    }
-
-    /// Sends a request while its receiver reads.
-    private func transfer<Body: Sendable>(
-        _ request: HTTPRequest,
-        _ sink: HTTPBodySink,
-        _ receiver: AnswerReceiver<Body>
-    ) async -> Result<HTTPResponse, HTTPError> {
+        // Reads while the answer comes, and may end later than that.
         async let reading: Void = receiver.read()
         let result: Result<HTTPResponse, HTTPError>
         do {
-            result = .success(try await http.send(request, sink))
+            result = .success(try await http.send(request, sink.sink))
         } catch {
             result = .failure(error)
         }
+        let ended = clock.now()
+        let turn = await giveBack(result, call, session, pacer)
         await reading
-        return result
+        let attempt = outcome(of: result, call, receiver, session, turn)
+        observer?.note(
+            CallRecord(
+                number: number,
+                call: call,
+                status: (try? result.get().status) ?? 0,
+                seconds: Double((ended - started).milliseconds) / 1000,
+                bytes: sink.byteCount(try? result.get()),
+                error: attempt.error
+            )
+        )
+        return attempt
+    }
+
+    /// Gives the pacer back what `begin` took.
+    ///
+    /// - Returns: What is wrong, when the answer itself says so.
+    private func giveBack(
+        _ result: Result<HTTPResponse, HTTPError>,
+        _ call: QualysCall,
+        _ session: QualysSession,
+        _ pacer: Pacer
+    ) async -> FailedAttempt? {
+        guard case .success(let response) = result else {
+            await pacer.finish(LimitHeaders(), isAnswer: false)
+            return nil
+        }
+        var limits = LimitHeaders(response.headers)
+        guard !response.isSuccess || response.status == 202 else {
+            await pacer.finish(limits, isAnswer: true)
+            return nil
+        }
+        let failed = judge(.error(response.body), call, session, status: response.status, told: limits.wait)
+        // Before anybody else gets the turn.
+        if case .limited(let wait) = failed.verdict { limits.wait = wait ?? .seconds(1) }
+        await pacer.finish(limits, isAnswer: true)
+        return failed
     }
 
     private func outcome<Body: Sendable>(
         of result: Result<HTTPResponse, HTTPError>,
         _ call: QualysCall,
         _ receiver: AnswerReceiver<Body>,
-        _ session: QualysSession
+        _ session: QualysSession,
+        _ failed: FailedAttempt?
     ) -> Attempt<Body> {
-        func fail(_ error: QualysError, _ verdict: AnswerVerdict, _ limits: LimitHeaders = LimitHeaders()) -> Attempt<
-            Body
-        > {
-            .failure(FailedAttempt(error: error, verdict: verdict, limits: limits, session: session))
-        }
-        let response: HTTPResponse
-        do {
-            response = try result.get()
-        } catch {
-            if error.reason == .cancelled { return fail(cancelled(call), .final(.cancelled)) }
-            if error.reason == .sink, let fault = receiver.fault() {
-                return judge(fault, call, status: 200, LimitHeaders(), fail)
+        if let failed { return .failure(failed) }
+        switch result {
+        case .failure(let error):
+            if error.reason == .cancelled {
+                return .failure(FailedAttempt(error: cancelled(call), verdict: .final(.cancelled)))
             }
-            let mayPass = error.mayPass || error.reason == .sink
+            if error.reason == .sink, let fault = receiver.fault() {
+                return .failure(judge(fault, call, session, status: 200))
+            }
             let failure = QualysError(.unavailable, call: call.name, message: error.description)
-            return fail(failure, mayPass ? .passing(.unavailable) : .final(.unavailable))
-        }
-        let limits = LimitHeaders(response.headers)
-        guard response.isSuccess, response.status != 202 else {
-            return judge(.error(response.body), call, status: response.status, limits, fail)
-        }
-        do throws(AnswerFault) {
-            return .success(try receiver.finish(response), limits)
-        } catch {
-            return judge(error, call, status: response.status, limits, fail)
+            let mayPass = error.mayPass || error.reason == .sink
+            let verdict: AnswerVerdict = mayPass ? .passing(.unavailable) : .final(.unavailable)
+            return .failure(FailedAttempt(error: failure, verdict: verdict))
+        case .success(let response):
+            do throws(AnswerFault) {
+                return .success(try receiver.finish(response))
+            } catch {
+                let wait = LimitHeaders(response.headers).wait
+                return .failure(judge(error, call, session, status: response.status, told: wait))
+            }
         }
     }
 
-    private func judge<Body: Sendable>(
+    private func judge(
         _ fault: AnswerFault,
         _ call: QualysCall,
+        _ session: QualysSession,
         status: Int,
-        _ limits: LimitHeaders,
-        _ fail: (QualysError, AnswerVerdict, LimitHeaders) -> Attempt<Body>
-    ) -> Attempt<Body> {
+        told wait: Duration? = nil
+    ) -> FailedAttempt {
         switch fault {
         case .error(let bytes):
             let body = ErrorBody(bytes)
-            let wait = [limits.wait, body.wait].compactMap { $0 }.max()
+            let wait = [wait, body.wait].compactMap { $0 }.max()
             let verdict = AnswerVerdict(status: status, code: body.code, wait: wait)
             let kind: QualysError.Kind =
                 switch verdict {
@@ -272,11 +272,13 @@ package struct QualysClient: Sendable {
                 case .passing(let kind), .final(let kind): kind
                 }
             let error = QualysError(kind, call: call.name, status: status, code: body.code, message: body.message)
-            return fail(error, verdict, limits)
+            return FailedAttempt(error: error, verdict: verdict, session: session)
         case .unreadable(let why):
-            return fail(QualysError(.unreadable, call: call.name, message: why), .passing(.unreadable), limits)
+            let error = QualysError(.unreadable, call: call.name, message: why)
+            return FailedAttempt(error: error, verdict: .passing(.unreadable), session: session)
         case .unusable(let why):
-            return fail(QualysError(.unreadable, call: call.name, message: why), .final(.unreadable), limits)
+            let error = QualysError(.unreadable, call: call.name, message: why)
+            return FailedAttempt(error: error, verdict: .final(.unreadable), session: session)
         }
     }
 

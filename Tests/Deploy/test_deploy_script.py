@@ -304,6 +304,7 @@ def test_the_log_is_followed(shell: Shell) -> None:
 
 def test_the_secret_alone_is_made_for_terraform(shell: Shell) -> None:
     done = shell.make("secret")
+    assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == shell.cloud.boto("secretsmanager").describe_secret(SecretId=NAME)["ARN"]
     shell.cloud.clear_calls()
     assert shell.make("secret").stdout == done.stdout

@@ -15,7 +15,7 @@ struct PacerTests {
         let pacer = Pacer(workers: 8, clock: clock.clock)
         #expect(await pacer.width == 1)
         #expect(try await pacer.begin(until: deadline) == nil)
-        await pacer.finish(concurrency: 3, wait: nil, isAnswer: true)
+        await pacer.finish(LimitHeaders(concurrency: 3), isAnswer: true)
         #expect(await pacer.width == 3)
     }
 
@@ -23,7 +23,7 @@ struct PacerTests {
     func untold() async throws {
         let pacer = Pacer(workers: 4, clock: clock.clock)
         _ = try await pacer.begin(until: deadline)
-        await pacer.finish(concurrency: nil, wait: nil, isAnswer: true)
+        await pacer.finish(LimitHeaders(), isAnswer: true)
         #expect(await pacer.width == 4)
     }
 
@@ -31,7 +31,7 @@ struct PacerTests {
     func noAnswer() async throws {
         let pacer = Pacer(workers: 4, clock: clock.clock)
         _ = try await pacer.begin(until: deadline)
-        await pacer.finish(concurrency: nil, wait: nil, isAnswer: false)
+        await pacer.finish(LimitHeaders(), isAnswer: false)
         #expect(await pacer.width == 1)
     }
 
@@ -47,7 +47,7 @@ struct PacerTests {
                     gauge.enter()
                     for _ in 0..<3 { await Task.yield() }
                     gauge.leave()
-                    await pacer.finish(concurrency: allowed, wait: nil, isAnswer: true)
+                    await pacer.finish(LimitHeaders(concurrency: allowed), isAnswer: true)
                 }
             }
             try await group.waitForAll()
@@ -60,7 +60,7 @@ struct PacerTests {
     func waits() async throws {
         let pacer = Pacer(workers: 2, clock: clock.clock)
         _ = try await pacer.begin(until: deadline)
-        await pacer.finish(concurrency: 2, wait: .seconds(40), isAnswer: true)
+        await pacer.finish(LimitHeaders(concurrency: 2, wait: .seconds(40)), isAnswer: true)
         _ = try await pacer.begin(until: deadline)
         #expect(clock.now >= FakeClock.start + .seconds(40))
     }
@@ -69,7 +69,7 @@ struct PacerTests {
     func beyond() async throws {
         let pacer = Pacer(workers: 1, clock: clock.clock)
         _ = try await pacer.begin(until: deadline)
-        await pacer.finish(concurrency: 1, wait: .seconds(68928), isAnswer: true)
+        await pacer.finish(LimitHeaders(concurrency: 1, wait: .seconds(68928)), isAnswer: true)
         #expect(try await pacer.begin(until: deadline) == .seconds(68928))
         #expect(clock.pauses.isEmpty)
         clock.advance(.seconds(68928))
@@ -85,7 +85,7 @@ struct PacerTests {
         waiting.cancel()
         await #expect(throws: CancellationError.self) { _ = try await waiting.value }
         let next = Task { try await pacer.begin(until: deadline) }
-        await pacer.finish(concurrency: nil, wait: nil, isAnswer: true)
+        await pacer.finish(LimitHeaders(), isAnswer: true)
         #expect(try await next.value == nil)
     }
 }
