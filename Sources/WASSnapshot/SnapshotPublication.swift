@@ -41,8 +41,9 @@ struct SnapshotPublication: Sendable {
 
     /// A snapshot of which much is missing would take the place of a good one: then it is no snapshot.
     func refuseTooManyMissing(of counts: SnapshotCounts) async throws {
-        let missing = await recorder.missing
+        let missing = await recorder.missing.filter { ListedApplication.id(of: $0) != nil }
         guard missing.count > max(5, counts.webApps / 10) else { return }
+        try await recorder.save(context)
         let reasons = missing.prefix(3).map { "\($0.id): \($0.reason)" }.joined(separator: " ")
         throw JobError(
             failed: .wasSnapshot,
