@@ -117,7 +117,8 @@ let package = Package(
         room(
             "WASSnapshot",
             [
-                "Compression", "Files", "HTTPTransport", "Hashing", "JSONStream", "Jobs", "QualysAPI", "SQLite", "Support",
+                "Compression", "Files", "HTTPTransport", "Hashing", "JSONStream", "Jobs", "QualysAPI", "SQLite",
+                "Support",
                 "Telemetry", "XMLStream", log,
             ]
         ),

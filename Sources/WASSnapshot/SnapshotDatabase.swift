@@ -186,7 +186,8 @@ final class SnapshotDatabase {
 
     private func writer(of table: SnapshotTable) throws(SQLiteError) -> RowWriter {
         if let writer = writers[table.name] { return writer }
-        let replaces = table.name == SnapshotTable.knowledgeBase.name
+        let replaces =
+            table.name == SnapshotTable.knowledgeBase.name
             || (replacesCatalog && table.name == SnapshotTable.catalog.name)
         let writer = try RowWriter(table, in: database, replacing: replaces)
         writers[table.name] = writer

@@ -41,12 +41,14 @@ struct SnapshotPublication: Sendable {
 
     /// A snapshot of which much is missing would take the place of a good one: then it is no snapshot.
     func refuseTooManyMissing(of counts: SnapshotCounts) async throws {
-        let missing = await recorder.missing
+        let missing = await recorder.missing.filter { ListedApplication.id(of: $0) != nil }
         guard missing.count > max(5, counts.webApps / 10) else { return }
+        try await recorder.save(context)
         let reasons = missing.prefix(3).map { "\($0.id): \($0.reason)" }.joined(separator: " ")
         throw JobError(
             failed: .wasSnapshot,
-            reason: "\(missing.count) of \(counts.webApps) web applications could not be read; the last snapshot stays. \(reasons)"
+            reason:
+                "\(missing.count) of \(counts.webApps) web applications could not be read; the last snapshot stays. \(reasons)"
         )
     }
 
@@ -70,11 +72,12 @@ struct SnapshotPublication: Sendable {
         if parameters.writesCSV { csv = try await putCSV() }
 
         let finished = services.clock.now()
-        let all = rows + [
-            JobCount("gone", await recorder.gone), JobCount("failed", missing.count),
-            JobCount("counted_web_applications", counts.webApps), JobCount("counted_findings", counts.findings),
-            JobCount("counted_catalog", counts.catalog),
-        ]
+        let all =
+            rows + [
+                JobCount("gone", await recorder.gone), JobCount("failed", missing.count),
+                JobCount("counted_web_applications", counts.webApps), JobCount("counted_findings", counts.findings),
+                JobCount("counted_catalog", counts.catalog),
+            ]
         let manifest = Manifest(
             job: .wasSnapshot,
             run: plan.name,

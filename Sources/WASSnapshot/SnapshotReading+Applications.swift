@@ -91,7 +91,7 @@ extension SnapshotReading {
             error: error,
             metadata: ["webApp": "\(application.id)"]
         )
-        await recorder.failed("webapp \(application.id)", describe(error).description)
+        await recorder.failed(application, describe(error).description)
     }
 
     /// The details and all findings.

@@ -15,9 +15,10 @@ extension SnapshotReading {
                     .knowledgeBase(scratch: services.scratch)
                 }
                 try await loader.load(records, batch: 1)
-            } catch let error as QualysError where !error.isOutOfTime && !error.isHopeless {
+            } catch let error as QualysError where !error.isOutOfTime && error.kind != .credentials {
+                // A refused sign-in, too: the account may read web applications, and not this.
                 context.log.warning("The KnowledgeBase could not be read", error: error)
-                await recorder.failed("knowledge base, \(batch.count) QIDs", describe(error).description)
+                await recorder.failed(batch, describe(error).description)
             }
         }
     }

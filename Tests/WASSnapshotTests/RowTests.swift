@@ -39,7 +39,9 @@ import XMLStream
         return rows
     }
 
-    @Test(arguments: 1...6) func `Findings become the rows that the Python program makes of them`(seed: Int) async throws {
+    @Test(arguments: 1...6) func `Findings become the rows that the Python program makes of them`(seed: Int)
+        async throws
+    {
         let expected = try await expected("findings", seed: seed, 300).sorted { $0[0] < $1[0] }
         let path = folder.path + "/ours.db"
         let database = try SnapshotDatabase(path: path, run: run)
