@@ -111,8 +111,10 @@ deploy-test: setup $(VENV)/deploy-installed bootstrap ## Deploy every template a
 	@cd Tests/Deploy && $(PROJECT_PYTHON) -m pytest -q
 
 .PHONY: bench
-bench: setup package streambench ## Measure start-up, cached answers, memory and parsing of the package, side by side with Python
+bench: setup package streambench qualysctl ## Measure start-up, cached answers, memory and parsing of the package, side by side with Python
 	@$(VENV)/bin/python Tests/Benchmarks/bench.py build/bootstrap.zip
+	@$(VENV)/bin/python Tests/Benchmarks/was_export.py $(RELEASE)/qualysctl
+	@$(VENV)/bin/python Tests/Benchmarks/was_snapshot.py $(RELEASE)/qualysctl
 
 .PHONY: streambench
 streambench: libraries
