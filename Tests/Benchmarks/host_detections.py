@@ -77,7 +77,7 @@ def ideal_seconds(qualys: QualysServer, allowed: int) -> float:
             url = f"{qualys.api_url}/api/2.0/fo/asset/host/vm/detection/"
             parts = [
                 f'url = "{url}"\noutput = "/dev/null"\ndata = "@{folder}/{number}"\n'
-                f'header = "Authorization: {qualys.basic}"\nheader = "X-Requested-With: bench"\n'
+                f'header = "Authorization: {qualys.basic}"\nheader = "X-Requested-With: bench"\ncompressed\n'
                 for number in range(share, len(forms), allowed)
             ]
             subprocess.run(["curl", "-s", "-K", "-"], input="next\n".join(parts), text=True, check=True)
