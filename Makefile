@@ -111,8 +111,11 @@ deploy-test: setup $(VENV)/deploy-installed bootstrap ## Deploy every template a
 	@cd Tests/Deploy && $(PROJECT_PYTHON) -m pytest -q
 
 .PHONY: bench
-bench: setup package streambench ## Measure start-up, cached answers, memory and parsing of the package, side by side with Python
+bench: setup package qualysctl streambench ## Measure start-up, cached answers, memory, parsing and the jobs, side by side with Python
 	@$(VENV)/bin/python Tests/Benchmarks/bench.py build/bootstrap.zip
+	@for job in was_export was_snapshot host_detections car_import; do \
+		$(VENV)/bin/python Tests/Benchmarks/$$job.py $(RELEASE)/qualysctl; \
+	done
 
 .PHONY: streambench
 streambench: libraries

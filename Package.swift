@@ -115,11 +115,32 @@ let package = Package(
         room("WASExport", ["JSONStream", "Jobs", "QualysAPI", "Support", "Telemetry", log]),
         tests(of: "WASExport", ["HTTPTransport", "Jobs", "QualysAPI", "Support", "Telemetry", "TestSupport", log]),
         room(
+            "CARImport",
+            [
+                "Files", "HTTPTransport", "JSONStream", "Jobs", "QualysAPI", "SQLite", "Support", "Telemetry",
+                "XMLStream", log,
+            ]
+        ),
+        tests(
+            of: "CARImport",
+            [
+                "HTTPTransport", "JSONStream", "Jobs", "QualysAPI", "SQLite", "Support", "Telemetry", "TestSupport",
+                "XMLStream", log,
+            ],
+            exclude: ["html_peer.py"]
+        ),
+        room(
             "WASSnapshot",
             [
-                "Compression", "Files", "HTTPTransport", "Hashing", "JSONStream", "Jobs", "QualysAPI", "SQLite", "Support",
+                "Compression", "Files", "HTTPTransport", "Hashing", "JSONStream", "Jobs", "QualysAPI", "SQLite",
+                "Support",
                 "Telemetry", "XMLStream", log,
             ]
+        ),
+        tests(
+            of: "WASSnapshot",
+            ["Jobs", "QualysAPI", "SQLite", "Support", "TestSupport", "XMLStream"],
+            exclude: ["reference_rows.py"]
         ),
         room(
             "HostDetections",
@@ -151,7 +172,8 @@ let package = Package(
         room(
             "Application",
             [
-                "AWSClients", "FunctionScan", "HTTPTransport", "HostDetections", "Jobs", "LambdaRuntime", "QScanner",
+                "AWSClients", "CARImport", "FunctionScan", "HTTPTransport", "HostDetections", "Jobs", "LambdaRuntime",
+                "QScanner",
                 "QualysAPI", "Support", "Telemetry", "WASExport", "WASSnapshot", log,
             ]
         ),
@@ -166,7 +188,8 @@ let package = Package(
         program(
             "qualysctl",
             [
-                "AWSClients", "Application", "FunctionScan", "HTTPTransport", "HostDetections", "Jobs", "LambdaRuntime",
+                "AWSClients", "Application", "CARImport", "FunctionScan", "HTTPTransport", "HostDetections", "Jobs",
+                "LambdaRuntime",
                 "QualysAPI", "Support", "Telemetry", "WASExport", "WASSnapshot", log, argumentParser,
             ]
         ),

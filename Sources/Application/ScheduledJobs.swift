@@ -1,4 +1,5 @@
 import AWSClients
+import CARImport
 import FunctionScan
 import HTTPTransport
 import HostDetections
@@ -35,7 +36,7 @@ extension Application {
     /// The jobs as events start them: into the bucket of the settings, remembered in the table.
     package var scheduledJobs: ScheduledJobs {
         ScheduledJobs { [self] event, owner, context in
-            try await withServices(event.name, progress: .log(context.log)) { services in
+            try await withServices(event.name, places: places(for: event), progress: .log(context.log)) { services in
                 try await run(event, services, owner, context)
             }
         }
@@ -74,15 +75,45 @@ extension Application {
         case .wasExport:
             let parameters = try WASExportParameters(event.parameters)
             return try await WASExport(services).run(parameters, owner: owner, context)
+        case .carImport:
+            let parameters = try CARImportParameters(event.parameters)
+            do {
+                let account = try CARAccount(secret: try await secrets.secret(context))
+                let job = CARImport(services, client: CARClient(account: account, http: http))
+                return try await job.run(parameters, owner: owner, context)
+            } catch {
+                throw JobError(failed: .carImport, because: error)
+            }
         case .wasSnapshot:
             let parameters = try WASSnapshotParameters(event.parameters)
             return try await WASSnapshot(services).run(parameters, owner: owner, context)
         case .hostDetections:
             let parameters = try HostDetectionsParameters(event.parameters)
             return try await HostDetections(services).run(parameters, owner: owner, context)
-        case .carImport:
-            throw EventError.unsupported("The job \(event.name.rawValue) is not part of this version.")
         }
+    }
+
+    private func places(for event: JobEvent) -> (@Sendable (_ scratch: String) throws -> JobPlaces)? {
+        guard event.name == .carImport else { return nil }
+        return { [self] scratch in try carPlaces(event.parameters, scratch: scratch) }
+    }
+
+    /// An import into CAR writes nothing but its state, one of each source.
+    private func carPlaces(_ parameters: JobParameters, scratch: String) throws -> JobPlaces {
+        let source = try CARImportParameters(parameters).source
+        if let table = settings.cacheTable {
+            let state = JobStateStore.dynamoDB(
+                table: table,
+                key: "job#\(JobName.carImport.rawValue)#\(source)",
+                client: DynamoDBClient(own)
+            )
+            return JobPlaces(output: .folder(scratch), state: state)
+        }
+        guard settings.exportBucket != nil else {
+            // Nothing is remembered, so every import is full.
+            return JobPlaces(output: .folder(scratch), state: .file("\(scratch)/state.json"))
+        }
+        return try places(of: .carImport, scratch: scratch)
     }
 
     private func places(of job: JobName, scratch: String) throws(JobError) -> JobPlaces {

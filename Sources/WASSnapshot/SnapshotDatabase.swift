@@ -40,7 +40,7 @@ final class SnapshotDatabase {
         try database.execute(
             """
             PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
-            PRAGMA cache_size = -16384; PRAGMA foreign_keys = OFF;
+            PRAGMA cache_size = -4096; PRAGMA foreign_keys = OFF;
             """,
             for: "preparing the database"
         )
@@ -186,7 +186,8 @@ final class SnapshotDatabase {
 
     private func writer(of table: SnapshotTable) throws(SQLiteError) -> RowWriter {
         if let writer = writers[table.name] { return writer }
-        let replaces = table.name == SnapshotTable.knowledgeBase.name
+        let replaces =
+            table.name == SnapshotTable.knowledgeBase.name
             || (replacesCatalog && table.name == SnapshotTable.catalog.name)
         let writer = try RowWriter(table, in: database, replacing: replaces)
         writers[table.name] = writer

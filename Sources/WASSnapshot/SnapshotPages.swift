@@ -30,7 +30,8 @@ struct SnapshotPages: Sendable {
 
     let services: JobServices
 
-    func get(_ search: QPSSearch, after id: Int64, as key: String, _ context: CallContext) async throws -> SnapshotPage {
+    func get(_ search: QPSSearch, after id: Int64, as key: String, _ context: CallContext) async throws -> SnapshotPage
+    {
         let page = try await services.qualys.page(of: search, after: id, scratch: services.scratch, context)
         let object = try await store(page.answer.body, as: key, context)
         return SnapshotPage(body: page.answer.body, next: page.next, object: object)

@@ -40,7 +40,8 @@ extension SnapshotReading {
             }
         }
         let loaded = try await loader.findingsByWebApp()
-        let known = try await loader.webApps()
+        let failed = Set(await recorder.missing.compactMap { ListedApplication.id(of: $0) })
+        let known = try await loader.webApps().subtracting(failed)
         let differing = known.filter { listed[$0, default: 0] != loaded[$0, default: 0] }
         let applications = differing.sorted().map { ListedApplication(again: $0) }
         try await forEach(applications, workers: width) { try await read($0) }

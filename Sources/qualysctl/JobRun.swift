@@ -21,6 +21,20 @@ func runJob(
     log: RunLog? = nil,
     _ body: @escaping @Sendable (JobServices, _ owner: String, CallContext) async throws -> JobAnswer
 ) async throws {
+    try await runJob(job, options, pod: pod, account: given, log: log) { services, owner, context, _ in
+        try await body(services, owner, context)
+    }
+}
+
+/// The same for a job that needs more of the program than services.
+func runJob(
+    _ job: JobName,
+    _ options: JobOptions,
+    pod: String,
+    account given: QualysAccount? = nil,
+    log: RunLog? = nil,
+    _ body: @escaping @Sendable (JobServices, _ owner: String, CallContext, Application) async throws -> JobAnswer
+) async throws {
     let environment = ProcessInfo.processInfo.environment
     let account = try given ?? QualysAccount(environment: environment, pod: pod)
     let shell = try Shell(
@@ -37,7 +51,7 @@ func runJob(
     do {
         let answer = try await cancelledBySignals { [context] in
             try await shell.application.withServices(job, places: places, progress: progress) { services in
-                try await body(services, "qualysctl-\(UUID().uuidString)", context)
+                try await body(services, "qualysctl-\(UUID().uuidString)", context, shell.application)
             }
         }
         bar.clear()

@@ -19,7 +19,7 @@ struct QualysCtl: AsyncParsableCommand {
             """,
         subcommands: [
             ScanCommand.self, InvokeCommand.self, WASExportCommand.self, WASSnapshotCommand.self,
-            HostDetectionsCommand.self, DoctorCommand.self, LoadPagesCommand.self,
+            HostDetectionsCommand.self, CARImportCommand.self, DoctorCommand.self, LoadPagesCommand.self,
         ]
     )
 
@@ -61,4 +61,15 @@ enum ExitStatus: Int32, Error {
     case failed = 1
     case badUsage = 2
     case partial = 3
+
+    // What IBM's connectors end with, in `car-import`: CAR may take it another time, or will not; then what the source of
+    // the data, Qualys, could not do.
+    case recoverable = 10
+    case unrecoverable = 20
+    case dataSource = 50
+    case connection = 51
+    case signIn = 52
+    case forbidden = 53
+    case parameter = 54
+    case processing = 55
 }

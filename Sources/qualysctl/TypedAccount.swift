@@ -65,6 +65,7 @@ private func ask(_ question: String, isSecret: Bool) throws -> String? {
 /// out of the list of processes, which shows a program's words from where it got them.
 func takeArguments() -> [String] {
     var words = Array(CommandLine.arguments.dropFirst())
+    if words.first == CARImportCommand.configuration.commandName { hideWords(after: CARImportCommand.secretFlags) }
     guard words.first == "host-detections" else { return words }
     hidePassword()
     // `-P True`: the script took a word there.
@@ -87,5 +88,23 @@ private func hidePassword() {
         if isNext { memset(word, 0x78, strlen(word)) }
         if isJoined { memset(word + 2, 0x78, strlen(word + 2)) }
         isNext = !isNext && strcmp(word, "-p") == 0
+    }
+}
+
+/// Overwrites the words after some flags, or what stands after an equals sign behind them, where the system keeps it.
+private func hideWords(after flags: [String]) {
+    var isNext = false
+    for index in 1..<max(1, Int(CommandLine.argc)) {
+        guard let word = CommandLine.unsafeArgv[index] else { continue }
+        if isNext {
+            memset(word, 0x78, strlen(word))
+            isNext = false
+            continue
+        }
+        let text = String(cString: word)
+        isNext = flags.contains(text)
+        for flag in flags where text.hasPrefix(flag + "=") {
+            memset(word + flag.utf8.count + 1, 0x78, strlen(word) - flag.utf8.count - 1)
+        }
     }
 }

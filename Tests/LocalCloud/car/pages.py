@@ -122,7 +122,8 @@ class _Client:
     def vulns(self, qids: list[str]) -> list[ET.Element]:
         rows: list[ET.Element] = []
         for start in range(0, len(qids), _KB_BATCH):
-            form = urllib.parse.urlencode({"action": "list", "ids": ",".join(qids[start : start + _KB_BATCH])})
+            wanted = {"action": "list", "details": "All", "ids": ",".join(qids[start : start + _KB_BATCH])}
+            form = urllib.parse.urlencode(wanted)
             rows += _elements(self._qualys("/api/2.0/fo/knowledge_base/vuln/", form), "VULN_LIST/VULN")
         return rows
 
