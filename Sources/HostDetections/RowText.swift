@@ -44,11 +44,6 @@ package final class RowText: DetectionSink {
         buffer.removeAll()
     }
 
-    /// Forgets what was not handed on.
-    func forget() {
-        buffer.removeAll()
-    }
-
     private func addJSON(_ row: DetectionRow) {
         row.forEach { column, value in
             guard let value else { return buffer.append(names.ofNull[column.rawValue]) }
