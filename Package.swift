@@ -137,6 +137,11 @@ let package = Package(
                 "Telemetry", "XMLStream", log,
             ]
         ),
+        tests(
+            of: "WASSnapshot",
+            ["Jobs", "QualysAPI", "SQLite", "Support", "TestSupport", "XMLStream"],
+            exclude: ["reference_rows.py"]
+        ),
         room(
             "HostDetections",
             [
@@ -192,7 +197,7 @@ let package = Package(
         // For `make bench` alone.
         .executableTarget(
             name: "streambench",
-            dependencies: ["JSONStream", "XMLStream"],
+            dependencies: ["HostDetections", "JSONStream", "XMLStream"],
             path: "Tests/Benchmarks/streambench",
             swiftSettings: languageSettings
         ),

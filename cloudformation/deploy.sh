@@ -33,9 +33,10 @@ check_qualys() {
     case " $PODS " in *" $QUALYS_POD "*) ;; *) stop "QUALYS_POD is none of: $PODS" ;; esac
     [ -n "${QUALYS_ACCESS_TOKEN:-}" ] || secret_exists \
         || stop "QUALYS_ACCESS_TOKEN is not in the environment, and there is no secret $SECRET_NAME yet"
-    case "${QUALYS_ACCESS_TOKEN:-}" in
-        *[[:cntrl:]]*) stop "QUALYS_ACCESS_TOKEN has a line break or another control character" ;;
-    esac
+    local name
+    for name in "${!SECRET_FIELDS[@]}"; do
+        case "${!name:-}" in *[[:cntrl:]]*) stop "$name has a line break or another control character" ;; esac
+    done
 }
 
 # PARAMETERS of the command line, one an item: Name=Value, in quotes where there are spaces. Together with those given
@@ -116,6 +117,13 @@ layer() {
 
 secret_exists() { aws secretsmanager describe-secret --secret-id "$SECRET_NAME" > /dev/null 2>&1; }
 
+# What the secret takes from the environment, and under which name: the token for scans, the rest for the scheduled jobs.
+declare -A SECRET_FIELDS=(
+    [QUALYS_ACCESS_TOKEN]=qualys_access_token [QUALYS_USERNAME]=qualys_username [QUALYS_PASSWORD]=qualys_password
+    [CAR_SERVICE_URL]=car_url [CAR_SERVICE_KEY]=car_api_key [CAR_SERVICE_PASSWORD]=car_api_password
+    [CAR_SERVICE_AUTHTOKEN]=car_token
+)
+
 # Creates or updates the secret, keeping its other fields; prints its ARN.
 secret() {
     local file arn
@@ -123,7 +131,7 @@ secret() {
     chmod 600 "$file"
     trap 'rm -f "$file"' RETURN
     if secret_exists; then
-        if [ -n "${QUALYS_ACCESS_TOKEN:-}" ] && aws secretsmanager get-secret-value --secret-id "$SECRET_NAME" \
+        if aws secretsmanager get-secret-value --secret-id "$SECRET_NAME" \
             --query SecretString --output text | merge_secret "$file"; then
             say "Updating the secret $SECRET_NAME"
             aws secretsmanager put-secret-value --secret-id "$SECRET_NAME" --secret-string "file://$file" > /dev/null
@@ -137,14 +145,18 @@ secret() {
     aws secretsmanager describe-secret --secret-id "$SECRET_NAME" --query ARN --output text
 }
 
-# Writes the secret on standard input with the pod and the token set; fails when that changes nothing.
+# Writes the secret on standard input with the pod and what is in the environment set; fails when that changes nothing.
 merge_secret() {
+    local name fields=()
+    for name in "${!SECRET_FIELDS[@]}"; do fields+=("$name=${SECRET_FIELDS[$name]}"); done
     QUALYS_POD=$QUALYS_POD python3 -c '
 import json, os, sys
 old = json.load(sys.stdin)
-new = {**old, "qualys_pod": os.environ["QUALYS_POD"], "qualys_access_token": os.environ["QUALYS_ACCESS_TOKEN"]}
+named = dict(field.split("=") for field in sys.argv[2:])
+given = {field: os.environ[name] for name, field in named.items() if os.environ.get(name)}
+new = {**old, "qualys_pod": os.environ["QUALYS_POD"], **given}
 open(sys.argv[1], "w").write(json.dumps(new))
-sys.exit(new == old)' "$1"
+sys.exit(new == old)' "$1" "${fields[@]}"
 }
 
 # --- What an organization may read: package, layer and secret ----------------------------------------------------------
@@ -369,9 +381,12 @@ operation() {
 
 # The secret alone, for those who deploy with Terraform; prints its ARN.
 deploy_secret() {
+    local arn
     check_tools
     check_qualys
-    secret
+    # In a shell of its own, as everywhere: its trap would stay.
+    arn=$(secret)
+    echo "$arn"
 }
 
 update_function() {
@@ -429,7 +444,7 @@ delete_stack() {
     needed_output FunctionName > /dev/null
     aws cloudformation delete-stack --stack-name "$STACK"
     aws cloudformation wait stack-delete-complete --stack-name "$STACK"
-    say "The stack is gone. Its results, table and topic stay, and so do the secret $SECRET_NAME and $ARTIFACTS."
+    say "The stack is gone. Its results and table stay, and so do the secret $SECRET_NAME and $ARTIFACTS."
 }
 
 case "${1:-}" in

@@ -45,10 +45,14 @@ package final class HTTPBodyChannel: Sendable {
         while true {
             var taken: [UInt8]?
             var resume: (@Sendable () -> Void)?
+            var isOver = false
             let spare = consume buffer
             buffer = []
             state.withLock { state in
-                guard !state.filled.isEmpty else { return }
+                guard !state.filled.isEmpty else {
+                    isOver = state.end != nil
+                    return
+                }
                 taken = state.filled
                 state.filled = spare
                 resume = state.resume
@@ -60,7 +64,7 @@ package final class HTTPBodyChannel: Sendable {
                 return true
             }
             buffer = spare
-            if state.withLock({ $0.end != nil }) { return false }
+            if isOver { return false }
             await more()
         }
     }
@@ -100,14 +104,17 @@ package final class HTTPBodyChannel: Sendable {
     ) throws(HTTPBodyRefused) -> Bool {
         let outcome: (isTaken: Bool, reader: CheckedContinuation<Void, Never>?)? = state.withLock { state in
             guard !state.isRefused else { return nil }
-            guard state.filled.isEmpty || state.filled.count + piece.count <= limit else {
+            let isTaken = state.filled.isEmpty || state.filled.count + piece.count <= limit
+            if isTaken {
+                state.filled.append(contentsOf: piece)
+                state.byteCount += Int64(piece.count)
+            } else {
                 state.resume = resume
-                return (false, nil)
             }
-            state.filled.append(contentsOf: piece)
-            state.byteCount += Int64(piece.count)
+            // Not for every piece: to wake a task costs as much as to parse one.
+            guard !isTaken || state.filled.count >= limit / 4 else { return (true, nil) }
             defer { state.reader = nil }
-            return (true, state.reader)
+            return (isTaken, state.reader)
         }
         guard let outcome else { throw HTTPBodyRefused() }
         outcome.reader?.resume()

@@ -15,6 +15,10 @@ struct BatchPull: Sendable {
     let run: String
     let base: String
 
+    /// Of one call; all calls together have twice `Self.buffers`.
+    private var buffer: Int { min(1 << 20, Self.buffers / max(1, services.workers)) }
+    private static let buffers = 4 << 20
+
     /// - Returns: What came, and the QIDs in it.
     func pull(
         _ work: Work,
@@ -56,7 +60,7 @@ struct BatchPull: Sendable {
                 throw QualysError(.paging, call: call.name, message: "There is no end to the pages.")
             }
             let page = try await store(work, number, call, &finished, context) { [seen] raw in
-                PageReader(DetectionConsumer(files.map(\.sink), seen: seen), raw: raw, rows: files)
+                PageReader(buffer: buffer, raw: raw, rows: files) { DetectionConsumer(files.compactMap(\.sink), seen: seen) }
             }
             finished.detections += page.detections
             for range in page.hosts.ranges { seen.insert(range) }
@@ -87,7 +91,7 @@ struct BatchPull: Sendable {
             number += 1
             let call = HostCalls.portalAssets(batch)
             let page = try await store(work, number, call, &finished, context) { raw in
-                PageReader(PortalConsumer(), raw: raw, rows: [])
+                PageReader(buffer: buffer, raw: raw) { PortalConsumer() }
             }
             finished.detections += page.detections
             for range in page.hosts.ranges { seen.insert(range) }

@@ -11,7 +11,9 @@ package enum DetectionColumn: Int, CaseIterable, Sendable {
     package var isNumber: Bool {
         switch self {
         case .hostID, .uniqueVulnID, .qid, .severity, .port, .ssl, .timesFound, .qds, .isIgnored, .isDisabled: true
-        default: false
+        case .ip, .dns, .os, .trackingMethod, .type, .protocol, .fqdn, .instance, .status, .results, .firstFound,
+            .lastFound, .lastTest, .lastUpdate, .lastFixed, .hostLastScan:
+            false
         }
     }
 

@@ -1,68 +1,68 @@
 /// The values of one row, as bytes in one piece of memory that every row uses again.
+///
+/// Plain memory, because an array in a class is counted and checked at every touch, and there are twenty to a row.
 package final class DetectionRow {
+    private static let columns = DetectionColumn.allCases
     private static let absent = -1
 
-    private var bytes: [UInt8] = []
-    private var starts = [Int](repeating: DetectionRow.absent, count: DetectionColumn.allCases.count)
-    private var counts = [Int](repeating: 0, count: DetectionColumn.allCases.count)
+    /// Where the values are: begin and length of each column.
+    private let starts = UnsafeMutablePointer<Int>.allocate(capacity: DetectionRow.columns.count)
+    private let counts = UnsafeMutablePointer<Int>.allocate(capacity: DetectionRow.columns.count)
+    private var bytes = UnsafeMutableRawPointer.allocate(byteCount: 4096, alignment: 1)
+    private var capacity = 4096
+    private var count = 0
     private var hostEnd = 0
 
     package init() {
-        bytes.reserveCapacity(4096)
+        beginHost()
+    }
+
+    deinit {
+        starts.deallocate()
+        counts.deallocate()
+        bytes.deallocate()
     }
 
     /// Forgets everything: a new host begins.
     func beginHost() {
-        bytes.removeAll(keepingCapacity: true)
-        for column in starts.indices { starts[column] = Self.absent }
+        count = 0
+        hostEnd = 0
+        starts.update(repeating: Self.absent, count: Self.columns.count)
     }
 
     /// Remembers where the host's values end.
     func beginDetection() {
-        hostEnd = bytes.count
+        hostEnd = count
     }
 
     /// Forgets the detection's values and keeps the host's.
     func endDetection() {
-        bytes.removeSubrange(hostEnd...)
-        for column in starts.indices where starts[column] >= hostEnd { starts[column] = Self.absent }
+        count = hostEnd
+        for column in 0..<Self.columns.count where starts[column] >= hostEnd { starts[column] = Self.absent }
     }
 
     /// The first value of a column stays.
     func set(_ column: DetectionColumn, _ value: UnsafeRawBufferPointer) {
         guard starts[column.rawValue] == Self.absent else { return }
         // A number without its value is no number.
-        let value = column.isNumber ? wholeNumber(value) : value
-        guard let value else { return }
-        starts[column.rawValue] = bytes.count
+        guard let value = column.isNumber ? wholeNumber(value) : value else { return }
+        if count + value.count >= capacity { grow(to: count + value.count + 1) }
+        if let base = value.baseAddress { (bytes + count).copyMemory(from: base, byteCount: value.count) }
+        starts[column.rawValue] = count
         counts[column.rawValue] = value.count
-        bytes.append(contentsOf: value)
-        // So that an empty value at the end of the host's is before the first of the detection.
-        bytes.append(0)
+        // One more, so that an empty value at the end of the host's is before the first of the detection.
+        count += value.count + 1
     }
-
-    func has(_ column: DetectionColumn) -> Bool { starts[column.rawValue] != Self.absent }
 
     /// Gives all values in order, nil for those that are absent. They are valid within the call.
     @inline(__always)
     package func forEach(_ body: (DetectionColumn, UnsafeRawBufferPointer?) throws -> Void) rethrows {
-        try bytes.withUnsafeBytes { bytes in
-            for column in DetectionColumn.allCases {
-                let start = starts[column.rawValue]
-                try body(
-                    column,
-                    start == Self.absent
-                        ? nil : UnsafeRawBufferPointer(rebasing: bytes[start..<start + counts[column.rawValue]])
-                )
-            }
-        }
+        for column in Self.columns { try body(column, value(column)) }
     }
 
     /// A value as text.
     package subscript(column: DetectionColumn) -> String? {
-        let start = starts[column.rawValue]
-        guard start != Self.absent else { return nil }
-        return String(decoding: bytes[start..<start + counts[column.rawValue]], as: UTF8.self)
+        value(column).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// What tells a detection from all others, from run to run: Qualys's own number, or what that stands for.
@@ -70,6 +70,20 @@ package final class DetectionRow {
         if let unique = self[.uniqueVulnID] { return unique }
         let parts = [DetectionColumn.hostID, .qid, .port, .protocol, .fqdn, .instance].map { self[$0] ?? "" }
         return parts.joined(separator: "|")
+    }
+
+    @inline(__always)
+    private func value(_ column: DetectionColumn) -> UnsafeRawBufferPointer? {
+        let start = starts[column.rawValue]
+        return start == Self.absent ? nil : UnsafeRawBufferPointer(start: bytes + start, count: counts[column.rawValue])
+    }
+
+    private func grow(to needed: Int) {
+        capacity = max(needed, 2 * capacity)
+        let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 1)
+        larger.copyMemory(from: bytes, byteCount: count)
+        bytes.deallocate()
+        bytes = larger
     }
 }
 

@@ -159,7 +159,7 @@ package struct HostDetections: Sendable {
         while let fields = form {
             let call = HostCalls.hostList(fields)
             let page = try await services.qualys.send(call, context) {
-                PageReader(HostListConsumer(byAddress: parameters.byAddress), raw: nil, rows: []).receiver
+                PageReader { HostListConsumer(byAddress: parameters.byAddress) }.receiver
             }
             for range in page.facts.hosts.ranges { found.ids.insert(range) }
             for range in page.facts.addresses.ranges { found.addresses.insert(range) }
@@ -192,8 +192,8 @@ package struct HostDetections: Sendable {
                 let missing = all.filter { $0.kind == kind && !done.contains($0.number) }
                 let workers = plan.parameters.workersOfKind[kind] ?? services.workers
                 group.addTask {
-                    // More than may call: while some are stored others are on their way.
-                    try await forEach(missing, workers: workers + 2) { work in
+                    // Twice as many as may call: while some are stored others are on their way.
+                    try await forEach(missing, workers: 2 * workers) { work in
                         try await pull(work, puller, recorder, progress, context)
                     }
                 }

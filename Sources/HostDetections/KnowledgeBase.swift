@@ -93,7 +93,7 @@ extension QualysClient {
         _ context: CallContext
     ) async throws(QualysError) -> [Vulnerability] {
         let fields = [
-            (name: "action", value: "list"), (name: "details", value: "Basic"),
+            (name: "action", value: "list"), (name: "details", value: "All"),
             (name: "ids", value: qids.map(String.init).joined(separator: ",")),
         ]
         let call = QualysCall(.knowledgeBase, path: "/api/2.0/fo/knowledge_base/vuln/", body: .form(fields))

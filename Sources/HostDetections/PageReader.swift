@@ -17,7 +17,7 @@ struct ReadPage: Sendable {
 ///
 /// It belongs to the task that reads; the judge of the answer looks at it when that has ended.
 final class PageReader<Consumer: PageConsumer>: @unchecked Sendable {
-    private let channel = HTTPBodyChannel()
+    private let channel: HTTPBodyChannel
     private let raw: ScratchFile?
     private let rows: [RowFile]
     private let reader: XMLStreamReader<Consumer>
@@ -27,16 +27,19 @@ final class PageReader<Consumer: PageConsumer>: @unchecked Sendable {
     /// - Parameters:
     ///   - raw: Takes the bytes as they come.
     ///   - rows: What the consumer writes into.
-    init(_ consumer: Consumer, raw: ScratchFile?, rows: [RowFile]) {
+    ///   - consumer: Is made when the files are ready.
+    ///   - buffer: Bytes that may wait for the parser: while they do, the call's turn is over sooner.
+    init(buffer: Int = 256 << 10, raw: ScratchFile? = nil, rows: [RowFile] = [], _ consumer: () -> Consumer) {
+        channel = HTTPBodyChannel(limit: buffer)
         self.raw = raw
         self.rows = rows
-        reader = XMLStreamReader(consumer, options: XMLOptions(text: 8 << 20, repairs: true))
         do {
             try raw?.takeBack()
             for file in rows { try file.begin() }
         } catch {
             failure = .unusable(describe(error).description)
         }
+        reader = XMLStreamReader(consumer(), options: XMLOptions(text: 8 << 20, repairs: true))
     }
 
     var receiver: AnswerReceiver<ReadPage> {
@@ -111,28 +114,28 @@ final class PageReader<Consumer: PageConsumer>: @unchecked Sendable {
 /// Sendable because its users take turns: the attempts at one batch, one after the other.
 final class RowFile: @unchecked Sendable {
     let file: ScratchFile
-    private let text: RowText
-    private let head: [UInt8]
+    private let form: RowText.Form
+    private var text: RowText?
     private var isBegun = false
 
     init(_ form: RowText.Form, path: String) throws(FileFault) {
-        let file = try ScratchFile(path: path, gzips: true)
-        self.file = file
-        head = form.head
-        text = RowText(form) { try file.append($0) }
+        file = try ScratchFile(path: path, gzips: true)
+        self.form = form
     }
 
-    var sink: any DetectionSink { text }
+    /// Takes the rows of the attempt that has begun.
+    var sink: (any DetectionSink)? { text }
 
     /// Before each attempt: nothing of the one before stays.
     func begin() throws {
-        text.forget()
         try file.takeBack()
-        if !isBegun { try head.withUnsafeBytes { try file.append($0) } }
+        text = RowText(form) { [file] in try file.append($0) }
+        if !isBegun { try form.head.withUnsafeBytes { try file.append($0) } }
     }
 
     func keep() throws {
-        try text.flush()
+        try text?.flush()
+        text = nil
         try file.keep()
         isBegun = true
     }

@@ -20,7 +20,7 @@ package final class RowText: DetectionSink {
     private let form: Form
     private let output: (UnsafeRawBufferPointer) throws -> Void
     private var buffer = TextBuffer()
-    private let jsonNames = DetectionColumn.names.map { Array("\"\($0)\":".utf8) }
+    private let names = JSONNames()
 
     /// - Parameter output: Takes what is written, in pieces that are valid within the call.
     package init(_ form: Form, to output: @escaping (UnsafeRawBufferPointer) throws -> Void) {
@@ -44,20 +44,14 @@ package final class RowText: DetectionSink {
         buffer.removeAll()
     }
 
-    /// Forgets what was not handed on.
-    func forget() {
-        buffer.removeAll()
-    }
-
     private func addJSON(_ row: DetectionRow) {
         row.forEach { column, value in
-            buffer.append(column == .hostID ? UInt8(ascii: "{") : UInt8(ascii: ","))
-            jsonNames[column.rawValue].withUnsafeBytes { buffer.append($0) }
-            guard let value else { return buffer.append(null) }
+            guard let value else { return buffer.append(names.ofNull[column.rawValue]) }
             if column.isNumber {
+                buffer.append(names.ofNumber[column.rawValue])
                 buffer.append(value)
             } else {
-                buffer.append(UInt8(ascii: "\""))
+                buffer.append(names.ofText[column.rawValue])
                 buffer.append(value, escaped: jsonEscapes)
                 buffer.append(UInt8(ascii: "\""))
             }
@@ -83,7 +77,32 @@ package final class RowText: DetectionSink {
     }
 }
 
-private let null: StaticString = "null"
+/// What stands before each value of a row in JSON, as one piece each.
+private final class JSONNames {
+    /// With `null`, which is all of it.
+    let ofNull: [UnsafeRawBufferPointer]
+    let ofNumber: [UnsafeRawBufferPointer]
+    /// With the quote that begins the text.
+    let ofText: [UnsafeRawBufferPointer]
+
+    init() {
+        func pieces(_ end: String) -> [UnsafeRawBufferPointer] {
+            DetectionColumn.allCases.map { column in
+                let text = Array("\(column.rawValue == 0 ? "{" : ",")\"\(column.name)\":\(end)".utf8)
+                let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: text.count, alignment: 1)
+                piece.copyBytes(from: text)
+                return UnsafeRawBufferPointer(piece)
+            }
+        }
+        ofNull = pieces("null")
+        ofNumber = pieces("")
+        ofText = pieces("\"")
+    }
+
+    deinit {
+        for piece in ofNull + ofNumber + ofText { piece.deallocate() }
+    }
+}
 
 /// What a byte becomes inside of quotes: itself, or up to six others.
 struct ByteEscapes: Sendable {
@@ -133,11 +152,6 @@ struct TextBuffer: ~Copyable {
         if count &+ piece.count > capacity { grow(piece.count) }
         UnsafeMutableRawPointer(start + count).copyMemory(from: base, byteCount: piece.count)
         count &+= piece.count
-    }
-
-    @inline(__always)
-    mutating func append(_ text: StaticString) {
-        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     mutating func append(_ piece: UnsafeRawBufferPointer, escaped escapes: ByteEscapes) {

@@ -10,7 +10,7 @@ import XMLStream
 
 /// What is made when all batches have been asked for: the database, what the KnowledgeBase says, the table for Athena.
 struct RunFinish: Sendable {
-    private static let qidsPerCall = 1000
+    private static let qidsPerCall = 500
 
     let services: JobServices
     let parameters: HostDetectionsParameters

@@ -2,6 +2,7 @@ import Compression
 import FoundationEssentials
 import Hashing
 import Jobs
+import Logging
 import Support
 import Telemetry
 
@@ -35,7 +36,12 @@ struct RunPlan: Sendable {
         let before = Self.runBefore(asked, shape, state, owner)
         var known: Checkpoint?
         if let name = asked.retryRun ?? before?.name {
-            known = try await Self.checkpoint(name, asked.layout, services, context)
+            do {
+                known = try await Self.checkpoint(name, asked.layout, services, context)
+            } catch let error where asked.retryRun == nil && !context.deadline.hasPassed(at: now) {
+                // Such as a role that may not read: the batches are pulled again, into the same objects.
+                context.log.warning("How far the run was cannot be read; all of it is asked for", error: error)
+            }
             if known == nil, asked.retryRun != nil {
                 throw JobError(failed: .hostDetections, reason: "There is no run \(name) in \(services.output.base).")
             }

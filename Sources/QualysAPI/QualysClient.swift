@@ -142,6 +142,10 @@ package struct QualysClient: Sendable {
     private enum Attempt<Body: Sendable> {
         case success(Body)
         case failure(FailedAttempt)
+
+        var error: QualysError? {
+            if case .failure(let failed) = self { failed.error } else { nil }
+        }
     }
 
     private struct FailedAttempt {
@@ -167,11 +171,69 @@ package struct QualysClient: Sendable {
             return .failure(FailedAttempt(error: error, verdict: verdict))
         }
         let request = request(call, session, within: context.deadline.remaining(at: clock.now()))
-        let response: HTTPResponse
+        let number = observer?.nextNumber() ?? 0
+        let started = clock.now()
+        let sink = CountedSink(receiver.sink)
+        // Reads while the answer comes, and may end later than that.
+        async let reading: Void = receiver.read()
+        let result: Result<HTTPResponse, HTTPError>
         do {
-            response = try await http.send(request, receiver.sink)
+            result = .success(try await http.send(request, sink.sink))
         } catch {
+            result = .failure(error)
+        }
+        let ended = clock.now()
+        let turn = await giveBack(result, call, session, pacer)
+        await reading
+        let attempt = outcome(of: result, call, receiver, session, turn)
+        observer?.note(
+            CallRecord(
+                number: number,
+                call: call,
+                status: (try? result.get().status) ?? 0,
+                seconds: Double((ended - started).milliseconds) / 1000,
+                bytes: sink.byteCount(try? result.get()),
+                error: attempt.error
+            )
+        )
+        return attempt
+    }
+
+    /// Gives the pacer back what `begin` took.
+    ///
+    /// - Returns: What is wrong, when the answer itself says so.
+    private func giveBack(
+        _ result: Result<HTTPResponse, HTTPError>,
+        _ call: QualysCall,
+        _ session: QualysSession,
+        _ pacer: Pacer
+    ) async -> FailedAttempt? {
+        guard case .success(let response) = result else {
             await pacer.finish(LimitHeaders(), isAnswer: false)
+            return nil
+        }
+        var limits = LimitHeaders(response.headers)
+        guard !response.isSuccess || response.status == 202 else {
+            await pacer.finish(limits, isAnswer: true)
+            return nil
+        }
+        let failed = judge(.error(response.body), call, session, status: response.status, told: limits.wait)
+        // Before anybody else gets the turn.
+        if case .limited(let wait) = failed.verdict { limits.wait = wait ?? .seconds(1) }
+        await pacer.finish(limits, isAnswer: true)
+        return failed
+    }
+
+    private func outcome<Body: Sendable>(
+        of result: Result<HTTPResponse, HTTPError>,
+        _ call: QualysCall,
+        _ receiver: AnswerReceiver<Body>,
+        _ session: QualysSession,
+        _ failed: FailedAttempt?
+    ) -> Attempt<Body> {
+        if let failed { return .failure(failed) }
+        switch result {
+        case .failure(let error):
             if error.reason == .cancelled {
                 return .failure(FailedAttempt(error: cancelled(call), verdict: .final(.cancelled)))
             }
@@ -182,20 +244,13 @@ package struct QualysClient: Sendable {
             let mayPass = error.mayPass || error.reason == .sink
             let verdict: AnswerVerdict = mayPass ? .passing(.unavailable) : .final(.unavailable)
             return .failure(FailedAttempt(error: failure, verdict: verdict))
-        }
-        var limits = LimitHeaders(response.headers)
-        guard response.isSuccess, response.status != 202 else {
-            let failed = judge(.error(response.body), call, session, status: response.status, told: limits.wait)
-            // Before anybody else gets the turn.
-            if case .limited(let wait) = failed.verdict { limits.wait = wait ?? .seconds(1) }
-            await pacer.finish(limits, isAnswer: true)
-            return .failure(failed)
-        }
-        await pacer.finish(limits, isAnswer: true)
-        do throws(AnswerFault) {
-            return .success(try receiver.finish(response))
-        } catch {
-            return .failure(judge(error, call, session, status: response.status, told: limits.wait))
+        case .success(let response):
+            do throws(AnswerFault) {
+                return .success(try receiver.finish(response))
+            } catch {
+                let wait = LimitHeaders(response.headers).wait
+                return .failure(judge(error, call, session, status: response.status, told: wait))
+            }
         }
     }
 

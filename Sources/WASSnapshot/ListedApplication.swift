@@ -1,4 +1,5 @@
 import JSONStream
+import Jobs
 import Support
 
 /// A web application as the list has it.
@@ -20,6 +21,16 @@ struct ListedApplication: Sendable, Equatable {
         self.page = page
         updated = application["updatedDate"]?.text.flatMap { Timestamp(iso8601: $0) }
     }
+
+    /// How it is called in a list of what is missing.
+    var name: String { "\(Self.kind)\(id)" }
+
+    /// The id of a web application that is missing; nil for anything else.
+    static func id(of missing: JobError.Missing) -> Int64? {
+        missing.id.hasPrefix(kind) ? Int64(missing.id.dropFirst(kind.count)) : nil
+    }
+
+    private static let kind = "webapp "
 
     /// One that is read once more, when the list is through: its place is none of the list's.
     init(again id: Int64) {

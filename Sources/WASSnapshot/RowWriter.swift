@@ -89,7 +89,8 @@ final class RowWriter {
     /// - Parameters:
     ///   - fields: Texts by the names of members, the key among them.
     ///   - others: The value of the column for what has none.
-    func write(_ fields: [(name: String, text: String)], others: String, _ batch: RowBatch) throws(SQLiteError) -> Bool {
+    func write(_ fields: [(name: String, text: String)], others: String, _ batch: RowBatch) throws(SQLiteError) -> Bool
+    {
         begin(batch)
         for (name, text) in fields {
             guard let parameter = table.parameter(of: .member(name)) else { continue }

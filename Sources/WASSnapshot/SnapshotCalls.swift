@@ -9,8 +9,9 @@ enum SnapshotCalls {
     /// Verbose findings carry whole responses: more to a page would be prepared for minutes.
     private static let findingsPage = 500
 
-    /// QIDs in one call of the KnowledgeBase.
-    static let knowledgeBaseBatch = 250
+    /// QIDs in one call of the KnowledgeBase: at most, and at least while more may come.
+    static let knowledgeBaseMost = 250
+    static let knowledgeBaseLeast = 25
 
     static func webApps(_ criteria: [QPSSearch.Criterion] = []) -> QPSSearch { search("webapp", criteria) }
 

@@ -41,12 +41,14 @@ struct SnapshotPublication: Sendable {
 
     /// A snapshot of which much is missing would take the place of a good one: then it is no snapshot.
     func refuseTooManyMissing(of counts: SnapshotCounts) async throws {
-        let missing = await recorder.missing
+        let missing = await recorder.missing.filter { ListedApplication.id(of: $0) != nil }
         guard missing.count > max(5, counts.webApps / 10) else { return }
+        try await recorder.save(context)
         let reasons = missing.prefix(3).map { "\($0.id): \($0.reason)" }.joined(separator: " ")
         throw JobError(
             failed: .wasSnapshot,
-            reason: "\(missing.count) of \(counts.webApps) web applications could not be read; the last snapshot stays. \(reasons)"
+            reason:
+                "\(missing.count) of \(counts.webApps) web applications could not be read; the last snapshot stays. \(reasons)"
         )
     }
 
@@ -60,20 +62,22 @@ struct SnapshotPublication: Sendable {
         let missing = await recorder.missing
         let rows = try await loader.finish(missing: missing.map(\.id))
         let files = plan.files
-        let path = databasePath
-        let packed = try packGzip(to: packedPath) { write in try forEachPiece(ofFile: path, write) }
+        let (packed, plain) = try packDatabase()
         let database = try await put(files.database, packed)
         // In a folder it is opened where it stands.
-        if services.output.isFolder { _ = try await put(files.plainDatabase, try plainContent()) }
+        if services.output.isFolder {
+            _ = try await services.output.put(JobObject(key: files.plainDatabase), plain, context)
+        }
         var csv: [String] = []
         if parameters.writesCSV { csv = try await putCSV() }
 
         let finished = services.clock.now()
-        let all = rows + [
-            JobCount("gone", await recorder.gone), JobCount("failed", missing.count),
-            JobCount("counted_web_applications", counts.webApps), JobCount("counted_findings", counts.findings),
-            JobCount("counted_catalog", counts.catalog),
-        ]
+        let all =
+            rows + [
+                JobCount("gone", await recorder.gone), JobCount("failed", missing.count),
+                JobCount("counted_web_applications", counts.webApps), JobCount("counted_findings", counts.findings),
+                JobCount("counted_catalog", counts.catalog),
+            ]
         let manifest = Manifest(
             job: .wasSnapshot,
             run: plan.name,
@@ -134,14 +138,18 @@ struct SnapshotPublication: Sendable {
         return stored
     }
 
-    private func plainContent() throws -> JobContent {
+    private func packDatabase() throws -> (packed: JobContent, plain: JobContent) {
         let hash = SHA256()
         var count: Int64 = 0
-        try forEachPiece(ofFile: databasePath) { piece in
-            hash.update(piece)
-            count += Int64(piece.count)
+        let packed = try packGzip(to: packedPath) { write in
+            try forEachPiece(ofFile: databasePath) { piece in
+                hash.update(piece)
+                count += Int64(piece.count)
+                try write(piece)
+            }
         }
-        return .file(path: databasePath, byteCount: count, sha256: hexText(hash.finalize()))
+        let plain = JobContent.file(path: databasePath, byteCount: count, sha256: hexText(hash.finalize()))
+        return (packed, plain)
     }
 }
 

@@ -6,7 +6,8 @@ import Support
 import Telemetry
 
 extension SnapshotReading {
-    func readApplications(_ qids: AsyncStream<[Int64]>.Continuation) async throws {
+    /// - Parameter loaded: Called for each one that is in the database.
+    func readApplications(_ loaded: @escaping @Sendable () -> Void) async throws {
         let choice = try await choice()
         var listed: Set<Int64> = []
         var place: Int64 = 0
@@ -34,8 +35,7 @@ extension SnapshotReading {
                     }
                     group.addTask {
                         try await read(application)
-                        let found = await loader.takeQIDs(atLeast: SnapshotCalls.knowledgeBaseBatch)
-                        if !found.isEmpty { qids.yield(found) }
+                        loaded()
                     }
                     running += 1
                 }
@@ -91,7 +91,7 @@ extension SnapshotReading {
             error: error,
             metadata: ["webApp": "\(application.id)"]
         )
-        await recorder.failed("webapp \(application.id)", describe(error).description)
+        await recorder.failed(application, describe(error).description)
     }
 
     /// The details and all findings.

@@ -1,7 +1,9 @@
 import JSONStream
 import Jobs
+import Logging
 import QualysAPI
 import Support
+import Telemetry
 
 extension SnapshotReading {
     func choice() async throws -> ApplicationChoice {
@@ -20,10 +22,15 @@ extension SnapshotReading {
 
     private func ids(_ search: QPSSearch, _ id: @Sendable (JSONValue) -> Int64?) async throws -> Set<Int64> {
         var ids: Set<Int64> = []
-        try await services.qualys.forEachPage(of: search, scratch: services.scratch, context) { page in
-            try page.answer.forEachRecord { record in
-                if let id = id(record) { ids.insert(id) }
+        do {
+            try await services.qualys.forEachPage(of: search, scratch: services.scratch, context) { page in
+                try page.answer.forEachRecord { record in
+                    if let id = id(record) { ids.insert(id) }
+                }
             }
+        } catch let error as QualysError where error.kind == .refused {
+            // Not every platform searches by every time.
+            context.log.warning("Some changes cannot be searched for", error: error)
         }
         return ids
     }
@@ -40,7 +47,8 @@ extension SnapshotReading {
             }
         }
         let loaded = try await loader.findingsByWebApp()
-        let known = try await loader.webApps()
+        let failed = Set(await recorder.missing.compactMap { ListedApplication.id(of: $0) })
+        let known = try await loader.webApps().subtracting(failed)
         let differing = known.filter { listed[$0, default: 0] != loaded[$0, default: 0] }
         let applications = differing.sorted().map { ListedApplication(again: $0) }
         try await forEach(applications, workers: width) { try await read($0) }

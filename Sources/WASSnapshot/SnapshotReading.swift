@@ -18,7 +18,8 @@ struct SnapshotReading: Sendable {
 
     /// - Returns: What Qualys counts: web applications, findings, rows of the catalog.
     func run() async throws -> SnapshotCounts {
-        let (stream, qids) = AsyncStream.makeStream(of: [Int64].self)
+        // A sign that there may be new QIDs: one is as good as many.
+        let (signs, loaded) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let counts = try await withThrowingTaskGroup(of: SnapshotCounts?.self) { group in
             group.addTask {
                 let counts = try await readCounts()
@@ -30,12 +31,14 @@ struct SnapshotReading: Sendable {
                 return nil
             }
             group.addTask {
-                for await batch in stream { try await readKnowledgeBase(batch) }
+                for await _ in signs {
+                    try await readKnowledgeBase(await loader.takeQIDs(atLeast: SnapshotCalls.knowledgeBaseLeast))
+                }
                 return nil
             }
             group.addTask {
-                defer { qids.finish() }
-                try await readApplications(qids)
+                defer { loaded.finish() }
+                try await readApplications { loaded.yield() }
                 return nil
             }
             var counts = SnapshotCounts()

@@ -50,7 +50,9 @@ actor SnapshotRecorder {
         try await saveIfDue(context)
     }
 
-    func loaded(_ application: ListedApplication, _ pages: [SnapshotPage], rows: Int, _ context: CallContext) async throws {
+    func loaded(_ application: ListedApplication, _ pages: [SnapshotPage], rows: Int, _ context: CallContext)
+        async throws
+    {
         for page in pages { stored(page.object) }
         findings += rows
         if application.place >= 0 { state.done.insert(application.place) }
@@ -66,9 +68,15 @@ actor SnapshotRecorder {
     /// It need not be read.
     func unchanged() { step() }
 
-    func failed(_ id: String, _ reason: String) {
-        missing.append(JobError.Missing(id: id, reason: reason))
+    func failed(_ application: ListedApplication, _ reason: String) {
+        missing.append(JobError.Missing(id: application.name, reason: reason))
         step()
+    }
+
+    /// The descriptions of some QIDs are missing.
+    func failed(_ qids: [Int64], _ reason: String) {
+        let id = "knowledge base \(IDRanges(qids))"
+        missing.append(JobError.Missing(id: id, reason: reason))
     }
 
     /// What the last page of a chain said that is taken back from the output.

@@ -48,7 +48,10 @@ package struct StoredPages: Sendable {
         let characters = Array(name.utf8)
         let wanted = Array(mark.utf8)
         for start in characters.indices.reversed() where characters[start...].starts(with: wanted) {
-            return String(decoding: characters[(start + wanted.count)...].dropLast(".json.gz".utf8.count), as: UTF8.self)
+            return String(
+                decoding: characters[(start + wanted.count)...].dropLast(".json.gz".utf8.count),
+                as: UTF8.self
+            )
         }
         return nil
     }

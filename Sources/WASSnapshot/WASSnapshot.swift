@@ -106,7 +106,11 @@ package struct WASSnapshot: Sendable {
             )
             let counts = try await reading.run()
             try await publication.refuseTooManyMissing(of: counts)
+            // What follows is short; should there be no time for it, the next run has only that to do.
+            try await recorder.save(context)
             return try await publication.publish(loader, counts, parameters, owner: owner)
+        } catch let error as JobError {
+            throw error
         } catch {
             let isOutOfTime = (error as? QualysError)?.isOutOfTime ?? false
             guard isOutOfTime || work.deadline.hasPassed(at: services.clock.now()) else {

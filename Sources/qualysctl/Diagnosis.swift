@@ -1,6 +1,7 @@
 import AWSClients
 import Application
 import Glibc
+import HTTPTransport
 import QualysAPI
 import Support
 import Telemetry
@@ -37,6 +38,7 @@ enum Diagnosis {
             Check(name: "table", body: table),
             Check(name: "topic", body: topic),
             Check(name: "qscanner", body: qscanner),
+            Check(name: "qualys", body: qualys),
         ]
     }
 
@@ -110,6 +112,25 @@ enum Diagnosis {
         }
         try await SNSClient(application.own).checkTopic(topic, context)
         return .passed("\(topic) is there.")
+    }
+
+    /// Signs in as the jobs do.
+    private static func qualys(_ application: Application, _ context: CallContext) async throws -> Finding {
+        guard let secret = try? await application.secrets.secret(context) else {
+            return .notUsed("The secret cannot be read.")
+        }
+        guard secret[optional: "qualys_username"] != nil else {
+            return .notUsed("The secret has no qualys_username: no job can run.")
+        }
+        let call = QualysCall(.about, method: "GET", path: "/msp/about.php", attempts: 2)
+        try await application.qualys.send(call, context) {
+            AnswerReceiver(sink: .collect(limit: 1 << 20)) { (response: HTTPResponse) throws(AnswerFault) in
+                guard String(decoding: response.body, as: UTF8.self).contains("<ABOUT") else {
+                    throw .error(response.body)
+                }
+            }
+        }
+        return .passed("Qualys takes the account of the jobs.")
     }
 
     private static func qscanner(_ application: Application, _ context: CallContext) async throws -> Finding {

@@ -7,7 +7,7 @@ import Telemetry
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CredentialCacheTests {
+@Suite(.timeLimit(.minutes(5))) struct CredentialCacheTests {
     private let clock = FakeClock()
     private static let refusal = CredentialError(label: "Credentials.Test", description: "No.")
 

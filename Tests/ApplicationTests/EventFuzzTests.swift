@@ -6,7 +6,7 @@ import Testing
 @testable import Application
 
 /// Events that were damaged at random: whatever they have become, they are read or refused.
-@Suite(.timeLimit(.minutes(1))) struct EventFuzzTests {
+@Suite(.timeLimit(.minutes(5))) struct EventFuzzTests {
     private static let identity = ScannerIdentity(account: "123456789012", region: "eu-west-1", functionName: "scanner")
 
     /// What has come of the events of one seed.

@@ -25,6 +25,7 @@ import streams  # noqa: E402
 from startup import Starter, compile_probe  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[1]
 STARTS = 40
 CACHED_EVENTS = 300
 
@@ -38,7 +39,7 @@ def main(package: Path) -> None:
         show("Package", f"{package.stat().st_size / 1e6:.1f} MB", "at most 13 MB")
         show("Stripped binary", f"{bootstrap.stat().st_size / 1e6:.1f} MB", "at most 16 MB")
         measure_starts(bootstrap, folder)
-        for line in streams.measure(bootstrap.parent / "streambench", folder):
+        for line in streams.measure(REPOSITORY / ".build" / "release" / "streambench", folder):
             show(*line)
         with LocalCloud.start() as cloud:
             measure_work(bootstrap, cloud, folder)

@@ -188,7 +188,7 @@ def extract(qualys: Qualys, folder: Path) -> None:
             json.dump(page, file)
 
     for kind in ("webapp", "catalog"):
-        write(f"was_count_{kind}", "000000", qualys.json("POST", f"/qps/rest/3.0/count/was/{kind}", json={}))
+        write(f"was_count_{kind}", "000000", qualys.json("POST", f"/qps/rest/3.0/count/was/{kind}", json={"ServiceRequest": {}}))
     for number, page in enumerate(qualys.pages("webapp", 300), 1):
         write("was_webapp", f"{number:06}", page)
         for item in page["ServiceResponse"].get("data", []):

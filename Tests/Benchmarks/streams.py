@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import hld_file
+import xmltodict
 
 HERE = Path(__file__).resolve().parent
 MEGABYTES = 210
@@ -27,6 +28,9 @@ def measure(streambench: Path, folder: Path) -> Iterator[tuple[str, str, str]]:
     yield "Detections, XML to rows", f"{rows:.0f} MB/s", ""
     yield "  expat with empty handlers", f"{bare:.0f} MB/s", ""
     yield "  ratio", f"{rows / bare:.2f}", "at least 0.5"
+    tree = xmltodict_rate(document)
+    yield "  Python's xmltodict", f"{tree:.0f} MB/s", "on a tenth of it, all in memory"
+    yield "  ratio", f"{rows / tree:.1f}", "over 5"
     document.unlink()
 
     page = folder / "page.json"
@@ -42,6 +46,15 @@ def measure(streambench: Path, folder: Path) -> Iterator[tuple[str, str, str]]:
 
 def rate(command: list[Path | str]) -> float:
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def xmltodict_rate(document: Path) -> float:
+    with document.open("rb") as file:
+        head = file.read(MEGABYTES * 100_000)
+    whole = head[: head.rindex(b"</HOST>")] + b"</HOST></HOST_LIST></RESPONSE></HOST_LIST_VM_DETECTION_OUTPUT>"
+    began = time.perf_counter()
+    xmltodict.parse(whole)
+    return len(whole) / 1e6 / (time.perf_counter() - began)
 
 
 def python_rate(page: Path) -> float:

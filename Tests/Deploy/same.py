@@ -67,6 +67,7 @@ def same_hub(applied: Applied, cloud: LocalCloud) -> None:
     for view in (rules, function, role, table, queue, topic, dashboard):
         assert _named(applied, view) == _named(stack, view), view.__name__
     assert alarms_of(applied) == alarms_in(stack)
+    assert upkeep_of(applied) == upkeep_in(stack)
     assert buckets_of(applied) == buckets_in(stack)
     assert policies_of(applied) == policies_in(stack)
 
@@ -133,13 +134,31 @@ def role(deployment: Deployment) -> Any:
 
 
 def table(deployment: Deployment) -> Any:
-    """But for its encryption, which moto leaves out of a stack's."""
+    """But for what moto leaves out of a stack's."""
     dynamodb, name = deployment.boto("dynamodb"), deployment.outputs["ScanCacheTable"]
     described = dynamodb.describe_table(TableName=name)["Table"]
     return [
         [described[member] for member in ("AttributeDefinitions", "KeySchema")],
-        dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"],
         described["BillingModeSummary"]["BillingMode"],
+    ]
+
+
+def upkeep_of(applied: Applied) -> Any:
+    dynamodb, name = applied.boto("dynamodb"), applied.outputs["ScanCacheTable"]
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    return [
+        dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["AttributeName"],
+        backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED",
+        dynamodb.describe_table(TableName=name)["Table"]["SSEDescription"]["Status"] == "ENABLED",
+    ]
+
+
+def upkeep_in(stack: Stack) -> Any:
+    (table,) = stack.template.of_type("AWS::DynamoDB::Table").values()
+    return [
+        table["TimeToLiveSpecification"]["AttributeName"],
+        table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"],
+        table["SSESpecification"]["SSEEnabled"],
     ]
 
 

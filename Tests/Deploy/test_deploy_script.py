@@ -157,6 +157,20 @@ def test_a_deployment_can_be_repeated_and_a_change_changes_just_that(shell: Shel
     assert before["Environment"] == after["Environment"]
 
 
+def test_the_jobs_account_goes_into_the_secret_beside_what_is_there(shell: Shell) -> None:
+    shell.cloud.boto("secretsmanager").create_secret(Name=NAME, SecretString='{"registry_token":"r"}')
+    password = 'planted "password" & 4711'
+    ended = shell.run("secret", QUALYS_USERNAME="quays_st1", QUALYS_PASSWORD=password)
+    assert ended.returncode == 0, ended.stderr
+    secret = shell.cloud.boto("secretsmanager").get_secret_value(SecretId=NAME)["SecretString"]
+    assert json.loads(secret) == {
+        "registry_token": "r", "qualys_pod": "US2", "qualys_access_token": TOKEN,
+        "qualys_username": "quays_st1", "qualys_password": password,
+    }  # fmt: skip
+    assert password not in ended.stdout + ended.stderr
+    assert "QUALYS_PASSWORD has a line break" in shell.run("secret", QUALYS_PASSWORD="a\nb").stderr
+
+
 def test_a_parameter_with_a_space_stands_in_quotes(shell: Shell) -> None:
     done = shell.run("account", PARAMETERS="'WasExportSchedule=rate(2 days)' EnableWasExport=true ExcludeFunctions=*,a")
     assert done.returncode == 0, done.stderr
@@ -304,6 +318,7 @@ def test_the_log_is_followed(shell: Shell) -> None:
 
 def test_the_secret_alone_is_made_for_terraform(shell: Shell) -> None:
     done = shell.make("secret")
+    assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == shell.cloud.boto("secretsmanager").describe_secret(SecretId=NAME)["ARN"]
     shell.cloud.clear_calls()
     assert shell.make("secret").stdout == done.stdout

@@ -8,15 +8,17 @@ import pty
 import re
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from localcloud import events
 from localcloud.resources import Keys
+from qualys.client import QualysServer
 
-from lab import ACCOUNT, OTHER, TOKEN, Lab, eventually
+from jobs import prepare
+from lab import ACCOUNT, OTHER, SECRET, TOKEN, Lab, eventually
 
 DONE, FAILED, BAD_USAGE, PARTIAL = 0, 1, 2, 3
 
@@ -253,10 +255,10 @@ def test_doctor_finds_all_well(lab: Lab, shell: Shell) -> None:
     found = findings(ended)
     assert ended.returncode == DONE, ended.stdout
     assert list(found) == [
-        "settings", "credentials", "secret", "role", "bucket", "table", "topic", "qscanner",
+        "settings", "credentials", "secret", "role", "bucket", "table", "topic", "qscanner", "qualys",
     ]  # fmt: skip
     marks = {name: mark for name, (mark, _) in found.items()}
-    assert marks.pop("role") == "-" and set(marks.values()) == {"ok"}
+    assert (marks.pop("role"), marks.pop("qualys")) == ("-", "-") and set(marks.values()) == {"ok"}
     assert "US2" in found["secret"][1]
 
 
@@ -313,6 +315,19 @@ def test_doctor_reads_the_secret(lab: Lab, shell: Shell, secret: Any, words: str
     ended = shell.run("doctor")
     mark, text = findings(ended)["secret"]
     assert (ended.returncode, mark) == (FAILED, "FAIL") and words in text
+
+
+def test_doctor_signs_in_with_the_account_of_the_jobs(
+    lab: Lab, shell: Shell, qualys_server: Callable[..., QualysServer]
+) -> None:
+    qualys = qualys_server()
+    settings = prepare(lab, qualys)
+    assert findings(shell.run("doctor", **settings))["qualys"][0] == "ok"
+    lab.change_secret({**SECRET, "qualys_username": qualys.username, "qualys_password": "wrong-2718"})
+    ended = shell.run("doctor", **settings)
+    mark, text = findings(ended)["qualys"]
+    assert (ended.returncode, mark) == (FAILED, "FAIL") and "qualys_password" in text
+    assert b"wrong-2718" not in ended.stdout + ended.stderr
 
 
 def test_doctor_looks_at_the_key_of_the_table(lab: Lab, shell: Shell) -> None:

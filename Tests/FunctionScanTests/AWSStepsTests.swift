@@ -12,7 +12,7 @@ import Testing
 @testable import FunctionScan
 
 /// The scan with its real steps, against a cloud in memory.
-@Suite(.timeLimit(.minutes(1))) struct AWSStepsTests {
+@Suite(.timeLimit(.minutes(5))) struct AWSStepsTests {
     private let cloud: FakeCloud
     private let book = LogBook()
 

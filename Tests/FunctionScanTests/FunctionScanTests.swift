@@ -107,7 +107,7 @@ private final class Stage: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct FunctionScanFlowTests {
+@Suite(.timeLimit(.minutes(5))) struct FunctionScanFlowTests {
     private static let whole = [
         "describe", "claim for request-1", "make scratch", "check", "scan in /scratch", "store",
         "publish s3://b/1.json",

@@ -2,7 +2,7 @@ import HTTPTransport
 import Testing
 
 /// What a server may answer, well or badly.
-@Suite(.timeLimit(.minutes(1))) struct AnswerTests {
+@Suite(.timeLimit(.minutes(5))) struct AnswerTests {
     /// A server that reads one request and sends this, with `|` for a line end, then closes.
     private func serve(_ text: String, reset: Bool = false) -> ScriptedServer {
         ScriptedServer { peer in

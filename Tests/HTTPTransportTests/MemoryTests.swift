@@ -3,7 +3,7 @@ import HTTPTransport
 import Testing
 
 /// In a process of its own, where no other test needs memory.
-@Suite(.timeLimit(.minutes(1))) struct MemoryTests {
+@Suite(.timeLimit(.minutes(5))) struct MemoryTests {
     @Test func `100 MB pass in either direction without being held`() async {
         await #expect(processExitsWith: .success) {
             let size = 100 << 20

@@ -2,7 +2,7 @@ import HTTPTransport
 import Support
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct PoolTests {
+@Suite(.timeLimit(.minutes(5))) struct PoolTests {
     private func serve() -> ScriptedServer {
         ScriptedServer { peer in
             while peer.readRequest() != nil { peer.answer("200 OK", "body") }

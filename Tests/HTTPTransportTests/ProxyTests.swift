@@ -3,7 +3,7 @@ import HTTPTransport
 import Testing
 
 /// Each in a process of its own, since the environment names the proxy.
-@Suite(.timeLimit(.minutes(1))) struct ProxyTests {
+@Suite(.timeLimit(.minutes(5))) struct ProxyTests {
     @Test func `A request goes to the proxy with its whole address`() async {
         await #expect(processExitsWith: .success) {
             let proxy = ScriptedServer { peer in

@@ -1,7 +1,7 @@
 import HTTPTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct RequestCheckTests {
+@Suite(.timeLimit(.minutes(5))) struct RequestCheckTests {
     static let url = "http://127.0.0.1:9/"
 
     static let refused: [(HTTPRequest, String)] = [

@@ -2,7 +2,7 @@ import Glibc
 import HTTPTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ShutdownTests {
+@Suite(.timeLimit(.minutes(5))) struct ShutdownTests {
     @Test func `A shutdown ends what is in flight, and all that comes later`() async {
         let (isUnderWay, isClosed) = (Gate(), Gate())
         let server = ScriptedServer { peer in

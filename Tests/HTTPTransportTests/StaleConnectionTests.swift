@@ -2,7 +2,7 @@ import HTTPTransport
 import Testing
 
 /// The server closes an idle connection whenever it likes, also at the moment when it is used again.
-@Suite(.timeLimit(.minutes(1))) struct StaleConnectionTests {
+@Suite(.timeLimit(.minutes(5))) struct StaleConnectionTests {
     private let folder = TemporaryFolder()
 
     @Test func `A connection that the server closed meanwhile is not used again`() async throws {

@@ -2,7 +2,7 @@ import Glibc
 import HTTPTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct TLSTests {
+@Suite(.timeLimit(.minutes(5))) struct TLSTests {
     /// A certificate authority of the test's own, and a server whose certificate it signed for `localhost`.
     private final class Authority {
         let folder = TemporaryFolder()

@@ -2,7 +2,7 @@ import HTTPTransport
 import Testing
 
 /// What a server gets, byte by byte.
-@Suite(.timeLimit(.minutes(1))) struct WireTests {
+@Suite(.timeLimit(.minutes(5))) struct WireTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var method: String
         var path = "/path"

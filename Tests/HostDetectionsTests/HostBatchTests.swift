@@ -14,7 +14,7 @@ struct HostBatchTests {
             let batches = HostSet(ids: IDRanges(ids)).batches(of: size)
             #expect(batches.flatMap(\.members) == ids.sorted())
             #expect(batches.dropLast().allSatisfy { $0.members.count == size })
-            #expect(batches.map(\.number) == Array(1..<batches.count + 1))
+            #expect(batches.map(\.number) == Array(0..<batches.count).map { $0 + 1 })
         }
     }
 }

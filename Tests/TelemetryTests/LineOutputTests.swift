@@ -3,7 +3,7 @@ import Testing
 
 @testable import Telemetry
 
-@Suite(.timeLimit(.minutes(1))) struct LineOutputTests {
+@Suite(.timeLimit(.minutes(5))) struct LineOutputTests {
     @Test func `Lines of concurrent tasks never mix`() async throws {
         let pipe = Pipe()
         // Longer than a pipe takes at once.

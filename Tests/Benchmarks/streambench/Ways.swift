@@ -1,4 +1,5 @@
 import Glibc
+import HostDetections
 import JSONStream
 import XMLStream
 
@@ -24,9 +25,13 @@ private func read(_ way: Way, path: String) throws -> Int {
         try reader.finish()
         return try count.get()
     case .rows:
-        let reader = XMLStreamReader(Rows(), options: XMLOptions(repairs: true))
+        // As host-detections does, up to the gzip of what is written.
+        var written = 0
+        let text = RowText(.ndjson) { written += $0.count }
+        let reader = XMLStreamReader(DetectionConsumer([text]), options: XMLOptions(repairs: true))
         let count = forEachChunk(of: path) { chunk in try reader.push(chunk) }
         try reader.finish()
+        try text.flush()
         return try count.get()
     case .jsonCheck:
         var reader = JSONStreamReader(found: ["responseCode"])
@@ -94,37 +99,4 @@ private struct Nothing: XMLConsumer {
 
     mutating func start(_ element: Element, depth: Int, _ attributes: XMLAttributes) {}
     mutating func end(_ element: Element, depth: Int, _ text: UnsafeRawBufferPointer) {}
-}
-
-/// A line a detection: its host's fields and its own, with tabs between.
-private struct Rows: XMLConsumer {
-    static let texts = Nothing.texts
-
-    private var host: [UInt8] = []
-    private var row: [UInt8] = []
-    private var output: [UInt8] = []
-    private var rows = 0
-
-    mutating func start(_ element: Element, depth: Int, _ attributes: XMLAttributes) {
-        if element == .host { host.removeAll(keepingCapacity: true) }
-    }
-
-    mutating func end(_ element: Element, depth: Int, _ text: UnsafeRawBufferPointer) {
-        switch element {
-        case .host: break
-        case .id, .ip, .dns, .os:
-            host.append(contentsOf: text)
-            host.append(0x09)
-        case .detection:
-            output.append(contentsOf: host)
-            output.append(contentsOf: row)
-            output.append(0x0A)
-            row.removeAll(keepingCapacity: true)
-            if output.count > 1 << 20 { output.removeAll(keepingCapacity: true) }
-            rows += 1
-        default:
-            row.append(contentsOf: text)
-            row.append(0x09)
-        }
-    }
 }

@@ -50,7 +50,9 @@ class CallLog:
     def __init__(self, record_bodies: bool = False) -> None:
         self.record_bodies = record_bodies
         self._calls: list[Call] = []
+        # Kinds of calls that are no longer in the list, and how many that are in it have been told already.
         self._kinds: set[Kind] = set()
+        self._told = 0
         self._lock = threading.Lock()
 
     def begin(self, request: Request, operation: Operation) -> Call:
@@ -76,14 +78,15 @@ class CallLog:
 
     def clear(self) -> None:
         with self._lock:
-            self._kinds |= {_kind(call) for call in self._calls}
+            self._kinds |= {_kind(call) for call in self._calls[self._told :]}
             self._calls.clear()
+            self._told = 0
 
     def take_kinds(self) -> list[Kind]:
         """What was called since this was asked last, each kind once: clearing the log does not forget it."""
         with self._lock:
-            kinds = self._kinds | {_kind(call) for call in self._calls}
-            self._kinds = set()
+            kinds = self._kinds | {_kind(call) for call in self._calls[self._told :]}
+            self._kinds, self._told = set(), len(self._calls)
             return sorted(kinds)
 
 

@@ -117,6 +117,14 @@ locals {
       Action   = ["s3:AbortMultipartUpload", "s3:PutObject"]
       Resource = join("/", compact([module.kept_data.results_bucket_arn, "*"]))
     },
+    # A run that goes on reads what it has written, and a snapshot of changes the last snapshot.
+    {
+      If       = var.enable_was_snapshot || var.enable_host_detections
+      Sid      = "ReadOwnObjects"
+      Effect   = "Allow"
+      Action   = "s3:GetObject"
+      Resource = [for area in ["was", "vm"] : join("/", compact([module.kept_data.results_bucket_arn, area, "*"]))]
+    },
     {
       If       = var.enable_sns_notifications
       Sid      = "TellOfScans"

@@ -316,7 +316,7 @@ variable "enable_car_import" {
 variable "car_import_schedule" {
   description = "When CAR is brought up to date, as a rate(...) or cron(...) of EventBridge."
   type        = string
-  default     = "rate(1 day)"
+  default     = "rate(4 hours)"
   nullable    = false
 
   validation {

@@ -1,0 +1,451 @@
+"""Host detections of a whole subscription: every host once, as fast as it allows, whatever happens on the way."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import re
+import signal
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qualys.client import QualysServer
+
+from jobs import BAD_USAGE, DONE, FAILED, PARTIAL, Terminal, peak_memory, prepare
+from lab import Lab, eventually
+
+NOW = "2026-03-10T12:00:00Z"
+ALL = ("--processed-after", "2000-01-01")
+HLD = "*/vm/detection/*"
+Servers = Callable[..., QualysServer]
+Terminals = Callable[[QualysServer], Terminal]
+
+
+def run_of(shell: Terminal, answer: dict[str, Any]) -> Path:
+    return shell.output / "vm" / "detections" / str(answer["run"])
+
+
+def rows_of(files: dict[str, bytes]) -> list[dict[str, Any]]:
+    """The NDJSON rows of all batches."""
+    return [
+        json.loads(line)
+        for key, body in files.items()
+        if key.endswith(".ndjson.gz") and "/rows/" in key
+        for line in gzip.decompress(body).splitlines()
+    ]
+
+
+def assert_complete(files: dict[str, bytes], qualys: QualysServer, **filters: str) -> None:
+    """Every detection that Qualys shows is there, once."""
+    expected = Counter((row["host"], row["unique"]) for row in qualys.truth("detections", **filters))
+    found = Counter((row["host_id"], row["unique_vuln_id"]) for row in rows_of(files))
+    assert found == expected
+
+
+def assert_manifest(files: dict[str, bytes], manifest: dict[str, Any]) -> None:
+    for entry in manifest["objects"]:
+        (body,) = (body for key, body in files.items() if entry["key"].endswith(key))
+        assert hashlib.sha256(body).hexdigest() == entry["sha256"], entry["key"]
+        assert len(body) == entry["bytes"]
+    assert manifest["bytes"] == sum(entry["bytes"] for entry in manifest["objects"])
+
+
+# --- All of it ---
+
+
+def test_every_detection_is_in_the_rows_once_in_every_form(
+    qualys_server: Servers, terminal: Terminals
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=700)
+    shell = terminal(qualys)
+    ended = shell.run("host-detections", *ALL, "-c", "90", "--rows", "ndjson,csv,sqlite", "--knowledge-base")
+    assert ended.returncode == DONE, ended.stderr
+    answer = shell.answer(ended)
+    files = shell.files()
+    assert_complete(files, qualys)
+    assert_manifest(files, shell.manifest(answer))
+    rows = rows_of(files)
+    assert answer["counts"]["detections"] == len(rows) > 1000
+    assert answer["counts"]["hosts"] == len(qualys.truth("hosts"))
+
+    table = [
+        row
+        for key, body in files.items()
+        if key.endswith(".csv.gz")
+        for row in csv.DictReader(io.StringIO(gzip.decompress(body).decode(), newline=""))
+    ]
+    as_text = [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
+    assert table == as_text
+
+    packed = next(body for key, body in files.items() if key.endswith("detections.db.gz"))
+    path = shell.folder / "detections.db"
+    path.write_bytes(gzip.decompress(packed))
+    database = sqlite3.connect(path)
+    assert database.execute("pragma integrity_check").fetchone() == ("ok",)
+    assert database.execute("select count(*) from detections").fetchone() == (len(rows),)
+    joined = "select host_id, ip, dns, os, qid, status, results, qds from detections join hosts using (host_id)"
+    names = ("host_id", "ip", "dns", "os", "qid", "status", "results", "qds")
+    assert Counter(database.execute(joined)) == Counter(tuple(row[name] for name in names) for row in rows)
+
+    known = {row["qid"]: row for row in qualys.truth("kb")}
+    qids = {row["qid"] for row in rows}
+    found = dict(database.execute("select qid, title from knowledge_base"))
+    assert found == {qid: known[qid]["title"] for qid in qids if qid in known}
+    lines = gzip.decompress(next(body for key, body in files.items() if key.endswith("knowledge_base.ndjson.gz")))
+    for entry in map(json.loads, lines.splitlines()):
+        assert entry["cves"] == known[entry["qid"]]["cves"]
+        base = known[entry["qid"]]["cvss3"]
+        assert entry["cvss3_base"] == (float(base) if base else None)
+
+
+def test_raw_answers_are_kept_as_they_came(qualys_server: Servers, terminal: Terminals) -> None:
+    qualys = qualys_server(now=NOW, hosts=100)
+    shell = terminal(qualys)
+    assert shell.run("host-detections", *ALL, "-c", "40").returncode == DONE
+    pages = {key: gzip.decompress(body) for key, body in shell.files().items() if "/xml/" in key}
+    assert len(pages) == 3
+    ids = sorted(int(id) for body in pages.values() for id in re.findall(rb"<HOST>\s*<ID>(\d+)</ID>", body))
+    assert ids == sorted({row["host"] for row in qualys.truth("detections")} | set(ids))
+    for key, body in pages.items():
+        assert re.search(r"vm_detections_Range-\d+-\d+_Process-\d+_detectionThread-\d+_Batch-1\.xml\.gz$", key)
+        assert body.startswith(b"<?xml") and b"</HOST_LIST_VM_DETECTION_OUTPUT>" in body
+
+
+@pytest.mark.parametrize("allowed", [2, 5, 10])
+def test_a_hundred_thousand_hosts_each_once_and_never_more_calls_than_allowed(
+    qualys_server: Servers, terminal: Terminals, allowed: int
+) -> None:
+    qualys = qualys_server(
+        now=NOW, hosts=100_000, detections=1, results_bytes=10, concurrency=allowed, rate=0, latency_ms=5
+    )
+    shell = terminal(qualys)
+    ended = shell.run("host-detections", *ALL, "--rows", "ndjson", MAX_WORKERS="12")
+    assert ended.returncode == DONE, ended.stderr
+    counts = shell.answer(ended)["counts"]
+    truth = qualys.truth("detection-counts")[0]
+    assert (counts["answered"], counts["detections"]) == (truth["hosts"], truth["detections"])
+    seen = Counter(
+        int(re.match(rb'\{"host_id":(\d+)', line)[1])  # type: ignore[index]
+        for key, body in shell.files().items()
+        if key.endswith(".ndjson.gz")
+        for line in gzip.decompress(body).splitlines()
+    )
+    assert sum(seen.values()) == truth["detections"]
+    meter = qualys.limits()["vm/detection"]
+    assert meter["most_running"] <= allowed
+    assert (meter["blocked_by_concurrency"], meter["too_early"]) == (0, 0)
+    asked = [call for call in qualys.calls("vm/detection")]
+    assert len(asked) == -(-len(qualys.truth("hosts")) // 1000)
+
+
+# --- What Qualys may send ---
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"),
+    [
+        ("blocked_concurrency", {}),
+        ("blocked_rate", {"seconds": 1}),
+        ("blocked_rate_no_header", {"seconds": 1}),
+        ("blocked_empty", {}),
+        ("cut", {}),
+        ("cut_clean", {}),
+        ("malformed", {}),
+        ("empty", {}),
+        ("drop_before", {}),
+        ("drop_after", {}),
+        ("html", {}),
+        ("html", {"status": 200}),
+        ("generic_return", {}),
+        ("generic_return_malformed", {}),
+        ("status", {"status": 500}),
+        ("slow", {"seconds": 0.0005}),
+        ("control_chars", {}),
+    ],
+)
+def test_what_passes_by_itself_leaves_no_trace(
+    qualys_server: Servers, terminal: Terminals, kind: str, rule: dict[str, Any]
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=120, detections=4)
+    shell = terminal(qualys)
+    qualys.fault(kind, HLD, skip=1, **rule)
+    qualys.fault(kind, "*/fo/asset/host/", **rule)
+    ended = shell.run("host-detections", *ALL, "-c", "30", "--rows", "ndjson")
+    assert ended.returncode == DONE, ended.stderr
+    assert_complete(shell.files(), qualys)
+    assert all(meter["too_early"] == 0 for meter in qualys.limits().values())
+
+
+@pytest.mark.parametrize("kind", ["cut", "generic_return", "entity_bomb", "external_entity", "deep", "giant_names"])
+def test_a_batch_that_fails_for_ever_is_named_and_the_rest_is_complete(
+    qualys_server: Servers, terminal: Terminals, kind: str
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=120, detections=3)
+    shell = terminal(qualys)
+    hosts = [row["host"] for row in qualys.truth("hosts")]
+    first, last = hosts[30], hosts[59]
+    qualys.fault(kind, HLD, body=f"ids={first}", times=-1)
+    ended = shell.run("host-detections", *ALL, "-c", "30", "--rows", "ndjson", wait=240)
+    assert ended.returncode == PARTIAL, ended.stderr
+    assert f"{first}-{last}" in ended.stderr
+    answer = shell.answer(ended)
+    manifest = shell.manifest(answer)
+    assert manifest["status"] == "partial"
+    (missing,) = manifest["failed"]
+    assert f"{first}-{last}" in missing["id"] and missing["reason"]
+    rest = ",".join(str(host) for host in hosts if not first <= host <= last)
+    assert_complete(shell.files(), qualys, ids=rest)
+
+    # Asked for again, just those.
+    qualys.clear_faults()
+    qualys.clear_calls()
+    again = shell.run("host-detections", "--retry-run", answer["run"])
+    assert again.returncode == DONE, again.stderr
+    assert len(qualys.calls("vm/detection")) == 1
+    assert_complete(shell.files(), qualys)
+    healed = shell.manifest(shell.answer(again))
+    assert (healed["status"], healed["run"]) == ("done", answer["run"])
+    assert_manifest(shell.files(), healed)
+
+
+def test_an_expired_account_ends_the_run_at_once(qualys_server: Servers, terminal: Terminals) -> None:
+    qualys = qualys_server(now=NOW, hosts=50)
+    shell = terminal(qualys)
+    qualys.fault("account_expired", "*", times=-1)
+    ended = shell.run("host-detections", *ALL)
+    assert ended.returncode == FAILED
+    assert "expired" in ended.stderr
+    assert len(qualys.calls()) == 1
+
+
+def test_pages_of_a_batch_are_followed_and_no_host_is_there_twice(
+    qualys_server: Servers, terminal: Terminals
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=200, detections=3)
+    shell = terminal(qualys)
+    ended = shell.run("host-detections", *ALL, "-c", "100", "--rows", "ndjson", "--filter", "id_max=50001150")
+    assert ended.returncode == DONE, ended.stderr
+    assert_complete(shell.files(), qualys, id_max="50001150")
+
+
+@pytest.mark.parametrize("kind", ["warning_host", "warning_stuck"])
+def test_a_next_page_elsewhere_or_nowhere_is_not_asked_for(
+    qualys_server: Servers, terminal: Terminals, kind: str
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=12_000, detections=0)
+    shell = terminal(qualys)
+    qualys.fault(kind, "*/fo/asset/host/", times=-1)
+    ended = shell.run("host-detections", *ALL, "-a", "1", "-c", "12000", wait=120)
+    assert ended.returncode == PARTIAL
+    assert "page" in ended.stderr
+
+
+# --- Going on ---
+
+
+def test_a_killed_run_goes_on_where_it_was(qualys_server: Servers, terminal: Terminals) -> None:
+    qualys = qualys_server(now=NOW, hosts=300, detections=3)
+    shell = terminal(qualys)
+    qualys.fault("hang", HLD, skip=4, times=-1)
+    process = shell.start("host-detections", *ALL, "-c", "20", "--rows", "ndjson", TMPDIR=str(shell.folder))
+    eventually(lambda: any(fault["played"] for fault in qualys.faults()))
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == PARTIAL
+    done = len(qualys.calls("vm/detection"))
+    qualys.clear_faults()
+    qualys.clear_calls()
+    ended = shell.run("host-detections", *ALL, "-c", "20", "--rows", "ndjson")
+    assert ended.returncode == DONE, ended.stderr
+    assert len(qualys.calls("vm/detection")) < 15, done
+    assert_complete(shell.files(), qualys)
+    assert len({key.split("/")[2] for key in shell.files() if key.startswith("vm/")}) == 1
+
+
+def test_a_run_killed_without_warning_loses_nothing(qualys_server: Servers, terminal: Terminals) -> None:
+    qualys = qualys_server(now=NOW, hosts=300, detections=3)
+    shell = terminal(qualys)
+    qualys.fault("hang", HLD, skip=4, times=-1)
+    process = shell.start("host-detections", *ALL, "-c", "20", "--rows", "ndjson", TMPDIR=str(shell.folder))
+    eventually(lambda: any(fault["played"] for fault in qualys.faults()))
+    process.kill()
+    process.communicate(timeout=30)
+    qualys.clear_faults()
+    ended = shell.run("host-detections", *ALL, "-c", "20", "--rows", "ndjson")
+    assert ended.returncode == DONE, ended.stderr
+    assert_complete(shell.files(), qualys)
+    assert len({key.split("/")[2] for key in shell.files() if key.startswith("vm/")}) == 1
+
+
+def test_the_next_run_asks_for_what_was_processed_since_the_last_complete_one(
+    qualys_server: Servers, terminal: Terminals
+) -> None:
+    qualys = qualys_server(hosts=80, detections=3)
+    shell = terminal(qualys)
+    assert shell.run("host-detections", "--rows", "ndjson").returncode == DONE
+    assert_complete(shell.files(), qualys)
+    changed = [row["host"] for row in qualys.truth("hosts")][5:8]
+    for host in changed:
+        qualys.change("touch_host", host=host)
+    time.sleep(1.1)
+    ended = shell.run("host-detections", "--rows", "ndjson")
+    assert ended.returncode == DONE, ended.stderr
+    answer = shell.answer(ended)
+    mine = {key: body for key, body in shell.files().items() if answer["run"] in key}
+    after = shell.manifest(answer)["parameters"]["processed_after"]
+    assert_complete(mine, qualys, vm_processed_after=after)
+    assert {row["host_id"] for row in rows_of(mine)} >= {
+        row["host"] for row in qualys.truth("detections", ids=",".join(map(str, changed)))
+    }
+    assert answer["counts"]["hosts"] < 40
+
+
+# --- The script's flags ---
+
+
+def test_the_scripts_flags_mean_what_they_meant(qualys_server: Servers, terminal: Terminals) -> None:
+    qualys = qualys_server(now=NOW, hosts=90, detections=3)
+    shell = terminal(qualys)
+    words = ["-s", qualys.api_url, "-u", qualys.username, "-p", qualys.password]
+    words += ["-a", "1", "-d", "2", "-z", "1", "-v", "2001-01-01", "-c", "50", "-D", "-P", "False"]
+    ended = shell.run("host-detections", *words, QUALYS_USERNAME=None, QUALYS_PASSWORD=None, QUALYS_API_URL=None)
+    assert ended.returncode == DONE, ended.stderr
+    assert "warning" in ended.stderr
+    names = {key.split("/")[0] for key in shell.files()}
+    assert {"vm_detections", "assets", "portal"} <= names
+    for key in shell.files():
+        if key.startswith(("vm_detections", "assets", "portal")):
+            assert key.endswith("_Batch-1.xml"), key
+    ids = re.findall(rb"<HOST>\s*<ID>(\d+)</ID>", b"".join(
+        body for key, body in shell.files().items() if key.startswith("assets")
+    ))
+    assert sorted(map(int, ids)) == [row["host"] for row in qualys.truth("hosts")]
+    log = next((shell.folder / "log").glob("qPyMultiThread_*.log")).read_text()
+    assert "request=1" in log and "seconds=" in log and "bytes=" in log and "status=200" in log
+    assert qualys.password not in log
+    first = [row["host"] for row in qualys.truth("hosts")][0]
+    assert f"{first}," not in log, "lists of ids fill pages"
+
+
+def test_hosts_can_be_asked_for_by_address(qualys_server: Servers, terminal: Terminals) -> None:
+    qualys = qualys_server(now=NOW, hosts=150, detections=3)
+    shell = terminal(qualys)
+    ended = shell.run("host-detections", *ALL, "-i", "-c", "40", "--rows", "ndjson")
+    assert ended.returncode == DONE, ended.stderr
+    assert_complete(shell.files(), qualys)
+    log = ended.stderr
+    assert "ips=(" in log, "asked for by address"
+
+
+def test_a_typed_password_is_not_in_the_list_of_processes(
+    qualys_server: Servers, terminal: Terminals
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=20)
+    shell = terminal(qualys)
+    qualys.fault("hang", HLD, times=-1)
+    words = ("-s", qualys.api_url, "-u", qualys.username, "-p", qualys.password, "-d", "1")
+    process = shell.start("host-detections", *words, QUALYS_PASSWORD=None, TMPDIR=str(shell.folder))
+    eventually(lambda: any(fault["played"] for fault in qualys.faults()))
+    shown = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+    environment = Path(f"/proc/{process.pid}/environ").read_bytes()
+    process.terminate()
+    out, err = process.communicate(timeout=30)
+    secret = qualys.password.encode()
+    assert secret not in shown and secret not in environment and secret not in out + err
+    for path in shell.folder.rglob("*"):
+        assert not path.is_file() or secret not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--rows", "xml"), ("--status", "Old"), ("-d", "0"), ("-c", "0"), ("--retry-run", "x"), ("-v", "yesterday"),
+     ("--filter", "action=delete")],
+)  # fmt: skip
+def test_wrong_use_is_told_before_anything_is_done(
+    qualys_server: Servers, terminal: Terminals, words: tuple[str, ...]
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=5)
+    ended = terminal(qualys).run("host-detections", *words)
+    assert ended.returncode == BAD_USAGE
+    assert qualys.calls() == []
+
+
+def test_large_answers_go_through_in_constant_memory(
+    qualys_server: Servers, terminal: Terminals
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=2000, detections=8, results_bytes=20_000, cache_mb=0, concurrency=4)
+    shell = terminal(qualys)
+    command = [str(shell.program), "host-detections", "--output", str(shell.output), *ALL, "--rows", "ndjson,csv"]
+    status, peak = peak_memory(command, shell.environment(), shell.folder)
+    assert status == DONE
+    size = json.loads(next(shell.output.rglob("manifest.json")).read_bytes())["counts"]["megabytes"]
+    assert size > 200
+    assert peak < 64 * 1024
+
+
+# --- Into S3, from Lambda ---
+
+
+def test_an_event_pulls_into_the_bucket_with_a_table_for_athena(lab: Lab, qualys_server: Servers) -> None:
+    qualys = qualys_server(hosts=120, detections=3)
+    settings = prepare(lab, qualys)
+    event = {"job": "host-detections", "rows": ["ndjson"], "batch_size": 50}
+    with lab.sandbox(settings, S3_KEY_PREFIX="vmdr/") as sandbox:
+        answer = sandbox.deliver(event).json
+        assert not any(qualys.password in line for line in sandbox.process.lines)
+    assert (answer["job"], answer["status"]) == ("host-detections", "done")
+    objects = lab.objects()
+    assert_complete(objects, qualys)
+    folder = f"vmdr/vm/detections/{answer['run']}/"
+    manifest = json.loads(objects[folder + "manifest.json"])
+    for entry in manifest["objects"]:
+        assert hashlib.sha256(objects[entry["key"]]).hexdigest() == entry["sha256"]
+    sql = objects[folder + "athena.sql"].decode()
+    assert f"LOCATION 's3://{lab.bucket}/{folder}rows/'" in sql
+    columns = re.findall(r"^  `(\w+)` (bigint|string)", sql, re.M)
+    row = rows_of(objects)[0]
+    assert [name for name, _ in columns] == list(row)
+    assert {key for key in objects if key.startswith(folder + "rows/")} == {
+        key for key in objects if key.endswith(".ndjson.gz")
+    }
+
+
+def test_a_deadline_is_kept_and_the_next_event_goes_on(lab: Lab, qualys_server: Servers) -> None:
+    qualys = qualys_server(hosts=300, detections=2, latency_ms=700)
+    settings = prepare(lab, qualys)
+    event = {"job": "host-detections", "rows": "ndjson", "batch_size": 10}
+    with lab.sandbox(settings, MAX_WORKERS="1") as sandbox:
+        first = sandbox.deliver(event, timeout_s=40).json
+        assert first["status"] == "continues" and first["counts"]["batches"] > 0
+        qualys.set(latency_ms=0)
+        second = sandbox.deliver(event).json
+    assert (second["status"], second["run"]) == ("done", first["run"])
+    assert_complete(lab.objects(), qualys)
+
+
+def test_lambdas_retry_asks_for_what_is_missing(lab: Lab, qualys_server: Servers) -> None:
+    qualys = qualys_server(hosts=100, detections=2)
+    settings = prepare(lab, qualys)
+    event = {"job": "host-detections", "rows": "ndjson", "batch_size": 25}
+    host = qualys.truth("hosts")[25]["host"]
+    qualys.fault("entity_bomb", HLD, body=f"ids={host}")
+    with lab.sandbox(settings) as sandbox:
+        outcome = sandbox.deliver(event, request_id="request-1")
+        assert (outcome.kind, outcome.error_type) == ("error", "Job.Partial")
+        assert str(host) in outcome.json["errorMessage"]
+        qualys.clear_calls()
+        answer = sandbox.deliver(event, request_id="request-1").json
+    assert answer["status"] == "done"
+    assert len(qualys.calls("vm/detection")) == 1
+    assert_complete(lab.objects(), qualys)
+
+
