@@ -14,10 +14,12 @@ import pytest
 from car import pages
 from car.client import CAR
 from car.trial import Trial
+from localcloud.client import LocalCloud
 from qualys.client import QualysServer
 
-from jobs import BAD_USAGE, DONE, Terminal
-from lab import eventually
+from jobs import BAD_USAGE, DONE, Terminal, prepare
+from lab import SECRET
+from lab import Lab as Lambda
 
 RECOVERABLE, UNRECOVERABLE, CONNECT, SIGN_IN, PROCESSING = 10, 20, 51, 52, 55
 Servers = Callable[..., QualysServer]
@@ -71,6 +73,13 @@ class Lab:
         started = [call for call in self.car.calls()[mark:] if call["action"] == "StartFullImport"]
         assert bool(started) != incremental, ended.stderr[-3000:]
         return self.shell.answer(ended)
+
+
+@pytest.fixture
+def lab_of_lambda(cloud: LocalCloud, bootstrap: Path, tmp_path: Path) -> Iterator[Lambda]:
+    laboratory = Lambda(cloud, bootstrap, tmp_path)
+    yield laboratory
+    laboratory.close()
 
 
 @pytest.fixture
@@ -456,3 +465,50 @@ def test_what_car_refuses_for_good_makes_the_next_import_full(lab: Callable[...,
     assert setup.run().returncode == UNRECOVERABLE
     assert setup.car.state()["model_state_id"] == ""
     setup.imported()
+
+
+# --- In Lambda ---
+
+
+def test_the_job_runs_from_an_event_and_remembers_in_the_table(
+    lab_of_lambda: Lambda, qualys_server: Servers, car: CAR
+) -> None:
+    qualys = qualys_server(hosts=40, rate=0, concurrency=0)
+    settings = prepare(lab_of_lambda, qualys)
+    lab_of_lambda.change_secret(
+        {
+            **SECRET,
+            "qualys_username": qualys.username,
+            "qualys_password": qualys.password,
+            "car_url": car.url,
+            "car_api_key": car.key,
+            "car_api_password": car.password,
+        }
+    )
+    trial = Trial(car, lambda: pages.read(qualys.api_url, qualys.gateway_url, qualys.username, qualys.password))
+    with lab_of_lambda.sandbox({**settings, "S3_BUCKET_NAME": None}) as sandbox:
+        trial.expect()
+        outcome = sandbox.deliver({"job": "car-import"})
+        assert outcome.kind == "response", outcome.body
+        assert outcome.json["status"] == "done" and outcome.json["counts"]["asset"] == 40
+        assert trial.problems() == ""
+        qualys.change("fix_detection", host=qualys.truth("hosts")[0]["host"])
+        trial.expect()
+        mark = len(car.calls())
+        assert sandbox.deliver({"job": "car-import", "mode": "incremental"}).kind == "response"
+        assert trial.problems(incremental=True) == ""
+        assert "StartFullImport" not in {call["action"] for call in car.calls()[mark:]}
+        wrong = sandbox.deliver({"job": "car-import", "source": "a/b"})
+        assert (wrong.kind, wrong.error_type) == ("error", "Event.Malformed")
+        car.fault("status", "Import", status=400)
+        failed = sandbox.deliver({"job": "car-import"})
+        assert (failed.kind, failed.error_type) == ("error", "Job.Failed")
+        assert not any(car.password in line or qualys.password in line for line in sandbox.process.lines)
+
+
+def test_a_secret_without_car_is_told_by_its_field(lab_of_lambda: Lambda, qualys_server: Servers) -> None:
+    settings = prepare(lab_of_lambda, qualys_server(hosts=3))
+    with lab_of_lambda.sandbox(settings) as sandbox:
+        outcome = sandbox.deliver({"job": "car-import"})
+    assert (outcome.kind, outcome.error_type) == ("error", "Job.Failed")
+    assert "car_url" in outcome.json["errorMessage"]
