@@ -15,7 +15,7 @@ package struct StoredPages {
     }
 
     /// - Parameters:
-    ///   - output: A folder for the imports; each takes the place of the one before when they are not kept.
+    ///   - output: A folder for the imports; each is removed again when they are not kept.
     ///   - scratch: A folder for the index.
     /// - Returns: How many detections were read, and how many objects and bytes written.
     package func write(
@@ -54,10 +54,12 @@ package struct StoredPages {
         }
         var (files, bytes) = (0, 0)
         let writer = GraphWriter(index, envelope, .everything)
-        let emit: GraphWriter.Emit = { collection, import_ in
+        let emit: GraphWriter.Emit = { collection, envelope in
             files += 1
-            bytes += import_.count
-            try Self.write(import_, to: keeping ? "\(output)/\(files)-\(collection).json" : "\(output)/import.json")
+            bytes += envelope.count
+            let path = "\(output)/\(files)-\(collection).json"
+            try Self.write(envelope, to: path)
+            if !keeping { unlink(path) }
         }
         try await emit("report", envelope.opening)
         try await writer.writeVertices(emit)
