@@ -174,8 +174,8 @@ package struct QualysClient: Sendable {
         let number = observer?.nextNumber() ?? 0
         let started = clock.now()
         let sink = CountedSink(receiver.sink)
-        // Reads while the answer comes, and may end later than that.
-        async let reading: Void = receiver.read()
+        // Reads while the answer comes, and may end later than that; the end of the transfer ends it in any case.
+        let reading = Task { await receiver.read() }
         let result: Result<HTTPResponse, HTTPError>
         do {
             result = .success(try await http.send(request, sink.sink))
@@ -184,7 +184,7 @@ package struct QualysClient: Sendable {
         }
         let ended = clock.now()
         let turn = await giveBack(result, call, session, pacer)
-        await reading
+        await reading.value
         let attempt = outcome(of: result, call, receiver, session, turn)
         observer?.note(
             CallRecord(
