@@ -105,7 +105,8 @@ package struct WASExport: Sendable {
         let search = WASCalls.search(launchedAfter: plan.launchedAfter)
         try await services.qualys.forEachPage(of: search, scratch: services.scratch, context) { page in
             try page.answer.forEachRecord { record in
-                guard let scan = FinishedScan(record), !done.contains(scan.id),
+                let scan = try FinishedScan(record)
+                guard !done.contains(scan.id),
                     !(plan.followsCursor && known.settled.contains(scan.id)),
                     plan.window.verdict(launched: scan.launched, ended: scan.ended) != .outside
                 else { return }

@@ -1,0 +1,31 @@
+import Jobs
+import Support
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import WASExport
+
+@Suite("An export from run to run")
+struct WASExportTests {
+    /// Runs until one says that it is done; at most so many.
+    private func runToTheEnd(
+        _ qualys: FakeQualys,
+        _ parameters: WASExportParameters = WASExportParameters(),
+        most: Int = 6
+    ) async throws {
+        for _ in 0..<most {
+            if try await qualys.run(parameters).status == .done { return }
+        }
+        Issue.record("not done after \(most) runs")
+    }
+
+    @Test("Ids are read as a number and as a text, and a record without one ends the search")
+    func ids() async throws {
+        let qualys = FakeQualys([3])
+        qualys.quotesIDs.store(true, ordering: .relaxed)
+        #expect(try await qualys.run().counts.first == JobCount("exported", 1))
+        qualys.finished.withLock { $0 = [-4] }
+        await #expect(throws: JobError.self) { try await qualys.run() }
+    }
+}
