@@ -22,7 +22,7 @@ struct ExportPlan: Sendable {
 
     /// Begins a run in the state, or goes on with the one that was not finished.
     init(_ parameters: WASExportParameters, _ state: inout ExportState, at now: Timestamp) {
-        ids = parameters.ids
+        ids = Set(parameters.ids).sorted()
         // A run is named by the second in which it began.
         let start = max(now, state.lastStart.map { $0 + .seconds(1) } ?? now)
         followsCursor = parameters.followsCursor

@@ -20,6 +20,14 @@ struct WASExportTests {
         Issue.record("not done after \(most) runs")
     }
 
+    @Test("A scan that is named twice is exported once")
+    func namedTwice() async throws {
+        let qualys = FakeQualys([7])
+        let answer = try await qualys.run(WASExportParameters(ids: [7, 7, 7]))
+        #expect(answer.counts.first == JobCount("exported", 1))
+        #expect(try qualys.manifests.values.first == ["7.json"])
+    }
+
     @Test("Ids are read as a number and as a text, and a record without one ends the search")
     func ids() async throws {
         let qualys = FakeQualys([3])
