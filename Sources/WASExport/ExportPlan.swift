@@ -27,9 +27,10 @@ struct ExportPlan: Sendable {
         let start = max(now, state.lastStart.map { $0 + .seconds(1) } ?? now)
         followsCursor = parameters.followsCursor
         if parameters.followsCursor {
-            let origin = state.origin ?? now.startOfDay
+            let origin = min(state.origin ?? now.startOfDay, now)
             state.origin = origin
-            let since = state[.scheduled]?.since ?? state.cursor ?? origin
+            // A clock that was ahead for one run must not hide what finishes until that future has come.
+            let since = min(state[.scheduled]?.since ?? state.cursor ?? origin, now)
             // A run that goes on goes up to now, too.
             let open = ExportState.OpenRun(
                 started: state[.scheduled]?.started ?? start,

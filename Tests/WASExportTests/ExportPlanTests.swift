@@ -61,6 +61,17 @@ struct ExportPlanTests {
         #expect(state[.asked] == nil)
     }
 
+    @Test("After a run whose clock was ahead, the search goes back from now, not from that future")
+    func clockBack() throws {
+        var state = ExportState()
+        ExportPlan(WASExportParameters(), &state, at: now + .seconds(300 * 86400)).close(&state)
+        let plan = ExportPlan(WASExportParameters(), &state, at: now)
+        #expect(plan.launchedAfter == now - ExportWindow.lookBack)
+        #expect(plan.window.verdict(launched: now - .seconds(60), ended: now - .seconds(30)) == .inside)
+        plan.close(&state)
+        #expect(state.cursor == now)
+    }
+
     @Test("Two runs in the same second have different names")
     func names() {
         var state = ExportState()
