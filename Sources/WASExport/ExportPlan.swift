@@ -50,7 +50,11 @@ struct ExportPlan: Sendable {
             let since = parameters.since ?? state.cursor ?? now.startOfDay
             let until = parameters.until ?? now
             var open = ExportState.OpenRun(started: start, since: since, until: until, request: parameters.text)
-            if let last = state[.asked], last.request == open.request { open = last }
+            if let last = state[.asked], last.request == open.request {
+                // Without an end of its own it goes up to now, too.
+                open = last
+                open.until = until
+            }
             state[.asked] = open
             slot = .asked
             started = open.started

@@ -41,7 +41,7 @@ struct ExportState: Sendable, Equatable {
     struct OpenRun: Sendable, Equatable {
         let started: Timestamp
         let since: Timestamp
-        let until: Timestamp
+        var until: Timestamp
         var objects: [ExportedScan] = []
 
         /// What was asked for; empty for a scheduled run.

@@ -72,6 +72,15 @@ struct ExportPlanTests {
         #expect(state.cursor == now)
     }
 
+    @Test("What is asked for up to now goes up to now, also when an earlier run of it was not finished")
+    func upToNow() throws {
+        var state = ExportState()
+        let parameters = WASExportParameters(since: try time("2026-11-01"))
+        _ = ExportPlan(parameters, &state, at: now)
+        let later = ExportPlan(parameters, &state, at: now + .seconds(86400))
+        #expect(later.window.until == now + .seconds(86400))
+    }
+
     @Test("Two runs in the same second have different names")
     func names() {
         var state = ExportState()
