@@ -54,7 +54,7 @@ actor ExportRecorder {
         failed.append(JobError.Missing(id: String(scan.id), reason: reason))
     }
 
-    /// Ends the saving, and gives what the state is now.
+    /// Remembers what the state is now.
     func save(_ context: CallContext) async throws {
         lastSave = clock.now()
         try await store.save(owner, state.json, context)

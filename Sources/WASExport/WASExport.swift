@@ -228,6 +228,8 @@ package struct WASExport: Sendable {
             started: plan.started,
             finished: services.clock.now()
         )
+        // Before the manifest: a run that is killed after that goes on under its name, and lists no scan in a second one.
+        if !(await recorder.objects.isEmpty) { try await recorder.save(context) }
         let key = "manifests/was-export-\(plan.name).json"
         _ = try await services.output.put(JobObject(key: key), .bytes(manifest.json), context)
         var state = await recorder.state

@@ -20,6 +20,14 @@ struct WASExportTests {
         Issue.record("not done after \(most) runs")
     }
 
+    @Test("A scan stands in one manifest, also when the state could not be given back after that was written")
+    func lostEnd() async throws {
+        let qualys = FakeQualys(1...9, failingEnds: 1)
+        await #expect(throws: JobError.self) { try await qualys.run() }
+        #expect(try await qualys.run().status == .done)
+        #expect(try qualys.manifests.values.flatMap { $0 }.sorted() == (1...9).map { "\($0).json" })
+    }
+
     @Test("A scan that is named twice is exported once")
     func namedTwice() async throws {
         let qualys = FakeQualys([7])
