@@ -70,6 +70,13 @@ package struct WASExport: Sendable {
     ) async throws -> JobAnswer {
         var state = saved
         let plan = ExportPlan(parameters, &state, at: now)
+        guard plan.followsCursor || !plan.ids.isEmpty || plan.window.since < plan.window.until else {
+            throw JobError(
+                failed: .wasExport,
+                reason: "No scan can have finished from \(plan.window.since.iso8601) (since) to before "
+                    + "\(plan.window.until.iso8601) (until)."
+            )
+        }
         let recorder = ExportRecorder(
             state,
             plan.slot,

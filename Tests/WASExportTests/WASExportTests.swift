@@ -36,6 +36,20 @@ struct WASExportTests {
         #expect(try qualys.manifests.values.first == ["7.json"])
     }
 
+    @Test(
+        "A window that holds nothing is an error and no empty success",
+        arguments: [
+            WASExportParameters(since: FakeClock.start + .seconds(86400)),
+            WASExportParameters(until: FakeClock.start - .seconds(86400)),
+        ]
+    )
+    func emptyWindow(parameters: WASExportParameters) async throws {
+        let qualys = FakeQualys([7])
+        let error = await #expect(throws: JobError.self) { try await qualys.run(parameters) }
+        #expect(error?.description.contains("2026-11-2") == true)
+        #expect(qualys.stored.entries.isEmpty)
+    }
+
     @Test("Ids are read as a number and as a text, and a record without one ends the search")
     func ids() async throws {
         let qualys = FakeQualys([3])
