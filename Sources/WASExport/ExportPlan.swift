@@ -18,6 +18,9 @@ struct ExportPlan: Sendable {
     /// Where the state has this run.
     let slot: ExportState.Slot
 
+    /// Scans with greater ids are this part's; those up to it stand in the manifests of earlier parts.
+    let after: Int64
+
     var name: String { started.basicISO8601 }
 
     /// Begins a run in the state, or goes on with the one that was not finished.
@@ -27,7 +30,7 @@ struct ExportPlan: Sendable {
         let start = max(now, state.lastStart.map { $0 + .seconds(1) } ?? now)
         followsCursor = parameters.followsCursor
         if parameters.followsCursor {
-            let origin = min(state.origin ?? now.startOfDay, now)
+            let origin = min(state.origin ?? now.startOfDay, now.startOfDay)
             state.origin = origin
             // A clock that was ahead for one run must not hide what finishes until that future has come.
             let since = min(state[.scheduled]?.since ?? state.cursor ?? origin, now)
@@ -36,10 +39,12 @@ struct ExportPlan: Sendable {
                 started: state[.scheduled]?.started ?? start,
                 since: since,
                 until: now,
-                objects: state[.scheduled]?.objects ?? []
+                objects: state[.scheduled]?.objects ?? [],
+                after: state[.scheduled]?.after ?? 0
             )
             state[.scheduled] = open
             slot = .scheduled
+            after = open.after
             started = open.started
             // Scans that Qualys was still processing when the last run came ended before its end: whatever finished since
             // the origin and is not settled belongs to this run.
@@ -57,6 +62,7 @@ struct ExportPlan: Sendable {
             }
             state[.asked] = open
             slot = .asked
+            after = open.after
             started = open.started
             window = ExportWindow(since: open.since, until: open.until)
             launchedAfter = window.launchedAfter
@@ -71,6 +77,21 @@ struct ExportPlan: Sendable {
     /// The scans that this run has exported already.
     func done(_ state: ExportState) -> [Int64] {
         (state[slot]?.objects ?? []).map(\.id)
+    }
+
+    /// Ends a part of the run in the state, the scans up to an id; what is beyond is the next part's, under a name of its own.
+    func close(upTo last: Int64, _ state: inout ExportState, at now: Timestamp) {
+        guard let open = state[slot] else { return }
+        let start = max(now, started + .seconds(1))
+        state[slot] = ExportState.OpenRun(
+            started: start,
+            since: open.since,
+            until: open.until,
+            objects: open.objects.filter { $0.id > last },
+            request: open.request,
+            after: last
+        )
+        state.lastStart = max(start, state.lastStart ?? start)
     }
 
     /// Ends the run in the state.

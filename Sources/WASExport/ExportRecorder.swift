@@ -39,7 +39,7 @@ actor ExportRecorder {
 
     /// - Parameter settles: Whether the scan need not be looked at again by a scheduled run.
     func exported(_ scan: FinishedScan, _ object: StoredObject, settles: Bool, _ context: CallContext) async throws {
-        state[slot]?.objects.append(ExportState.ExportedScan(id: scan.id, object: object))
+        state[slot]?.objects.append(ExportState.ExportedScan(id: scan.id, bytes: object.bytes, sha256: object.sha256))
         if settles { settle(scan) }
         try await saveIfDue(context)
     }

@@ -46,11 +46,20 @@ struct ExportState: Sendable, Equatable {
 
         /// What was asked for; empty for a scheduled run.
         var request = ""
+
+        /// Scans up to this id stand in the manifests of earlier parts of the run.
+        var after: Int64 = 0
     }
 
+    /// Without the key, which the id gives: thousands of them have to fit into one row.
     struct ExportedScan: Sendable, Equatable {
         let id: Int64
-        let object: StoredObject
+        let bytes: Int64
+
+        /// In hexadecimal.
+        let sha256: String
+
+        static func key(_ id: Int64) -> String { "\(id).json" }
     }
 }
 
@@ -106,14 +115,14 @@ extension ExportState {
             json.member("since", run.since.iso8601Milliseconds)
             json.member("until", run.until.iso8601Milliseconds)
             json.member("request", run.request)
+            json.member("after", run.after)
             json.key("objects")
             json.array { json in
                 for scan in run.objects {
                     json.array { json in
                         json.value(scan.id)
-                        json.value(scan.object.key)
-                        json.value(scan.object.bytes)
-                        json.value(scan.object.sha256)
+                        json.value(scan.bytes)
+                        json.value(scan.sha256)
                     }
                 }
             }
@@ -146,7 +155,8 @@ extension ExportState {
             since: since,
             until: until,
             objects: run.objects.map(\.scan),
-            request: run.request
+            request: run.request,
+            after: run.after
         )
     }
 
@@ -164,20 +174,19 @@ extension ExportState {
             let since: String
             let until: String
             let request: String
+            let after: Int64
             let objects: [Object]
         }
 
-        /// `[id, key, bytes, sha256]`
+        /// `[id, bytes, sha256]`
         struct Object: Decodable {
             let scan: ExportedScan
 
             init(from decoder: any Decoder) throws {
                 var values = try decoder.unkeyedContainer()
                 let id = try values.decode(Int64.self)
-                let key = try values.decode(String.self)
                 let bytes = try values.decode(Int64.self)
-                let sha256 = try values.decode(String.self)
-                scan = ExportedScan(id: id, object: StoredObject(key: key, bytes: bytes, sha256: sha256))
+                scan = ExportedScan(id: id, bytes: bytes, sha256: try values.decode(String.self))
             }
         }
     }

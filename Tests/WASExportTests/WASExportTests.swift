@@ -20,6 +20,23 @@ struct WASExportTests {
         Issue.record("not done after \(most) runs")
     }
 
+    @Test(
+        "More scans than one manifest holds are exported run by run, each in one manifest",
+        arguments: [
+            WASExportParameters(),
+            WASExportParameters(since: FakeClock.start - .seconds(60)),
+            WASExportParameters(ids: Array(1...4100)),
+        ]
+    )
+    func parts(parameters: WASExportParameters) async throws {
+        let qualys = FakeQualys(1...4100)
+        try await runToTheEnd(qualys, parameters)
+        let listed = try qualys.manifests.values.flatMap { $0 }
+        #expect(listed.count == 4100)
+        #expect(Set(listed) == Set((1...4100).map { "\($0).json" }))
+        #expect(try qualys.manifests.count > 1)
+    }
+
     @Test("A scan stands in one manifest, also when the state could not be given back after that was written")
     func lostEnd() async throws {
         let qualys = FakeQualys(1...9, failingEnds: 1)
