@@ -7,7 +7,7 @@ package import Telemetry
 
 /// Exports finished web application scans: one object a scan, the bytes as Qualys sent them, and a manifest at the end.
 package struct WASExport: Sendable {
-    /// Kept free at the end for the manifest and the state.
+    /// Kept free at the end for the manifest and the state; of a short run a fifth of its time.
     private static let reserve = Duration.seconds(20)
 
     /// A manifest ends after so many scans, and the next run goes on: the lists of two runs have to fit into the state's row.
@@ -92,7 +92,8 @@ package struct WASExport: Sendable {
             owner: owner,
             clock: services.clock
         )
-        let work = context.keeping(Self.reserve)
+        let time = context.deadline.remaining(at: services.clock.now())
+        let work = context.keeping(min(Self.reserve, .milliseconds(time.milliseconds / 5)))
         let ending: Ending
         do {
             let scans = try await scans(of: plan, known: state, work)
@@ -230,6 +231,9 @@ package struct WASExport: Sendable {
         )
     }
 
+    /// Writes the manifest and ends the run. One that somebody asked for stays open while a scan is missing: asked for again,
+    /// it fetches just that. The scheduled one finds it by looking back.
+    ///
     /// - Parameter last: The last id of a part of the run; nil when this is all of it.
     private func finish(
         _ plan: ExportPlan,
@@ -260,7 +264,11 @@ package struct WASExport: Sendable {
         let key = "manifests/was-export-\(plan.name).json"
         _ = try await services.output.put(JobObject(key: key), .bytes(manifest.json), context)
         var state = await recorder.state
-        if let last { plan.close(upTo: last, &state, at: services.clock.now()) } else { plan.close(&state) }
+        if let last {
+            plan.close(upTo: last, &state, at: services.clock.now())
+        } else if plan.followsCursor || failed.isEmpty {
+            plan.close(&state)
+        }
         try await services.state.end(owner, state.json, context)
         let answer = JobAnswer(
             job: .wasExport,

@@ -151,6 +151,8 @@ struct ExportPlanTests {
             try WASExportParameters(JobParameters(["since": .text("2026-11-02"), "ids": .text("1")]))
         }
         #expect(throws: JobParameterError.self) { try WASExportParameters(JobParameters(["ids": .text("1,x")])) }
+        let many = (1...5001).map { String($0) }
+        #expect(throws: JobParameterError.self) { try WASExportParameters(JobParameters(["ids": .list(many)])) }
         #expect(try WASExportParameters(JobParameters(["ids": .list(["5", "6"])])).ids == [5, 6])
     }
 }

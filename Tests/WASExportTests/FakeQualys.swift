@@ -14,6 +14,9 @@ final class FakeQualys: Sendable {
     let contents = Journal<[UInt8]>()
     let remembered = Mutex<[UInt8]?>(nil)
 
+    /// Scans that are not given.
+    let refused: Mutex<Set<Int64>> = Mutex([])
+
     /// Whether a search gives ids as texts.
     let quotesIDs = Atomic(false)
 
@@ -33,9 +36,12 @@ final class FakeQualys: Sendable {
         self.failingEnds = Mutex(failingEnds)
     }
 
-    func run(_ parameters: WASExportParameters = WASExportParameters()) async throws(JobError) -> JobAnswer {
+    func run(
+        _ parameters: WASExportParameters = WASExportParameters(),
+        within time: Duration = .seconds(900)
+    ) async throws(JobError) -> JobAnswer {
         clock.advance(.seconds(60))
-        return try await WASExport(services).run(parameters, owner: "me", .test(now: clock.now))
+        return try await WASExport(services).run(parameters, owner: "me", .test(time, now: clock.now))
     }
 
     /// The manifests by their keys: the last that was written under each.
@@ -108,6 +114,9 @@ final class FakeQualys: Sendable {
         let time = FakeClock.start.iso8601
         guard request.url.contains("/search/") else {
             let id = request.url.split(separator: "/").last ?? ""
+            if refused.withLock({ $0.contains(Int64(id) ?? 0) }) {
+                return HTTPResponse(200, #"{"ServiceResponse":{"responseCode":"OBJECT_NOT_FOUND"}}"#)
+            }
             return HTTPResponse(
                 200,
                 #"{"ServiceResponse":{"responseCode":"SUCCESS","data":[{"WasScan":{"id":\#(id),"endScanDate":"\#(time)"}}]}}"#

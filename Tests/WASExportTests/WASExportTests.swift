@@ -45,6 +45,28 @@ struct WASExportTests {
         #expect(try qualys.manifests.values.flatMap { $0 }.sorted() == (1...9).map { "\($0).json" })
     }
 
+    @Test(
+        "What was asked for and is missing in part is asked for again alone, and then the manifest has all of it",
+        arguments: [WASExportParameters(since: FakeClock.start - .seconds(60)), WASExportParameters(ids: [1, 2, 3])]
+    )
+    func missing(parameters: WASExportParameters) async throws {
+        let qualys = FakeQualys(1...3)
+        qualys.refused.withLock { $0 = [2] }
+        let error = await #expect(throws: JobError.self) { try await qualys.run(parameters) }
+        #expect(error?.missing.map(\.id) == ["2"])
+        qualys.refused.withLock { $0 = [] }
+        #expect(try await qualys.run(parameters).status == .done)
+        #expect(try qualys.manifests.values.map { $0.sorted() } == [["1.json", "2.json", "3.json"]])
+        #expect(
+            qualys.stored.entries.map(\.key).filter { !$0.hasPrefix("m") }.sorted() == ["1.json", "2.json", "3.json"]
+        )
+    }
+
+    @Test("A run of few seconds gets something done, too")
+    func shortRun() async throws {
+        #expect(try await FakeQualys(1...3).run(within: .seconds(15)).status == .done)
+    }
+
     @Test("A scan that is named twice is exported once")
     func namedTwice() async throws {
         let qualys = FakeQualys([7])
