@@ -79,6 +79,18 @@ struct ExportPlan: Sendable {
         (state[slot]?.objects ?? []).map(\.id)
     }
 
+    /// Remembers what a scheduled run could not export, so that the next one asks for it, for a week: a scan that is gone for
+    /// good must not fail every run for ever.
+    func remember(failed: [Int64], upTo last: Int64?, _ state: inout ExportState, at now: Timestamp) {
+        guard followsCursor else { return }
+        var missing = ScansByDay()
+        // What another part of the run has asked for, or will.
+        let others = state.missing.ids.filter { $0 <= after || $0 > last ?? .max }
+        for id in failed + others { missing.insert(id, day: state.missing.day(of: id) ?? now.day) }
+        missing.forget(before: now - ExportWindow.lookBack)
+        state.missing = missing
+    }
+
     /// Ends a part of the run in the state, the scans up to an id; what is beyond is the next part's, under a name of its own.
     func close(upTo last: Int64, _ state: inout ExportState, at now: Timestamp) {
         guard let open = state[slot] else { return }

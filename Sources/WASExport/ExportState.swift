@@ -14,7 +14,11 @@ struct ExportState: Sendable, Equatable {
     var lastStart: Timestamp?
 
     /// Scans that need not be looked at again, by the day of their launch: exported, or finished before the origin.
-    var settled = SettledScans()
+    var settled = ScansByDay()
+
+    /// Scans that a scheduled run could not export, by the day on which that was so first: they may have been launched before
+    /// the next search begins.
+    var missing = ScansByDay()
 
     /// Which of the two runs that may be open at the same time: the scheduled one, or what somebody asked for.
     enum Slot: Sendable {
@@ -63,8 +67,8 @@ struct ExportState: Sendable, Equatable {
     }
 }
 
-/// Ids by day of launch, as short ranges: a week of thousands of scans fits into one row.
-struct SettledScans: Sendable, Equatable {
+/// Ids by day, mostly that of the launch, as short ranges: a week of thousands of scans fits into one row.
+struct ScansByDay: Sendable, Equatable {
     /// The key is `YYYYMMDD`.
     private(set) var days: [String: IDRanges] = [:]
 
@@ -72,8 +76,19 @@ struct SettledScans: Sendable, Equatable {
         days.values.contains { $0.contains(id) }
     }
 
+    var ids: [Int64] { days.values.flatMap { $0.ranges.joined() } }
+
+    /// The day under which an id stands.
+    func day(of id: Int64) -> String? {
+        days.first { $0.value.contains(id) }?.key
+    }
+
+    mutating func insert(_ id: Int64, day: String) {
+        days[day, default: IDRanges()].insert(id)
+    }
+
     mutating func insert(_ id: Int64, launched: Timestamp) {
-        days[launched.day, default: IDRanges()].insert(id)
+        insert(id, day: launched.day)
     }
 
     mutating func insert(day: String, _ ranges: IDRanges) {
@@ -97,14 +112,19 @@ extension ExportState {
             json.member(optional: "origin", origin?.iso8601Milliseconds)
             json.member(optional: "cursor", cursor?.iso8601Milliseconds)
             json.member(optional: "lastStart", lastStart?.iso8601Milliseconds)
-            json.key("settled")
-            json.object { json in
-                for (day, ids) in settled.days.sorted(by: { $0.key < $1.key }) { json.member(day, ids.description) }
-            }
+            Self.write(settled, as: "settled", to: &json)
+            Self.write(missing, as: "missing", to: &json)
             Self.write(run, as: "run", to: &json)
             Self.write(asked, as: "asked", to: &json)
         }
         return json.bytes
+    }
+
+    private static func write(_ scans: ScansByDay, as name: String, to json: inout JSONWriter) {
+        json.key(name)
+        json.object { json in
+            for (day, ids) in scans.days.sorted(by: { $0.key < $1.key }) { json.member(day, ids.description) }
+        }
     }
 
     private static func write(_ run: OpenRun?, as name: String, to json: inout JSONWriter) {
@@ -137,12 +157,19 @@ extension ExportState {
         origin = saved.origin.flatMap { Timestamp(iso8601: $0) }
         cursor = saved.cursor.flatMap { Timestamp(iso8601: $0) }
         lastStart = saved.lastStart.flatMap { Timestamp(iso8601: $0) }
-        for (day, text) in saved.settled {
-            guard let ranges = IDRanges(text) else { throw .unreadable(place) }
-            settled.insert(day: day, ranges)
-        }
+        settled = try Self.scans(saved.settled, place)
+        missing = try Self.scans(saved.missing ?? [:], place)
         run = try Self.open(saved.run, place)
         asked = try Self.open(saved.asked, place)
+    }
+
+    private static func scans(_ days: [String: String], _ place: String) throws(JobStateError) -> ScansByDay {
+        var scans = ScansByDay()
+        for (day, text) in days {
+            guard let ranges = IDRanges(text) else { throw .unreadable(place) }
+            scans.insert(day: day, ranges)
+        }
+        return scans
     }
 
     private static func open(_ run: Saved.Run?, _ place: String) throws(JobStateError) -> OpenRun? {
@@ -166,6 +193,7 @@ extension ExportState {
         let cursor: String?
         let lastStart: String?
         let settled: [String: String]
+        let missing: [String: String]?
         let run: Run?
         let asked: Run?
 

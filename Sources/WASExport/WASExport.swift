@@ -133,6 +133,10 @@ package struct WASExport: Sendable {
                 scans.append(scan)
             }
         }
+        if plan.followsCursor {
+            let listed = Set(scans.map(\.id)).union(done)
+            scans += known.missing.ids.filter { $0 > plan.after && !listed.contains($0) }.map { FinishedScan(id: $0) }
+        }
         return scans.sorted { $0.id < $1.id }
     }
 
@@ -264,6 +268,7 @@ package struct WASExport: Sendable {
         let key = "manifests/was-export-\(plan.name).json"
         _ = try await services.output.put(JobObject(key: key), .bytes(manifest.json), context)
         var state = await recorder.state
+        plan.remember(failed: failed.compactMap { Int64($0.id) }, upTo: last, &state, at: services.clock.now())
         if let last {
             plan.close(upTo: last, &state, at: services.clock.now())
         } else if plan.followsCursor || failed.isEmpty {

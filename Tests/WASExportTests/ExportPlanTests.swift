@@ -98,6 +98,7 @@ struct ExportPlanTests {
         _ = ExportPlan(WASExportParameters(ids: [1, 2]), &state, at: now + .seconds(60))
         state[.scheduled]?.objects = [.init(id: 7, bytes: 1 << 40, sha256: "a")]
         for id in 3001...3050 { state.settled.insert(Int64(id), launched: now - .seconds(id)) }
+        state.missing.insert(9, day: "20261101")
         #expect(try ExportState(json: state.json, place: "here") == state)
     }
 

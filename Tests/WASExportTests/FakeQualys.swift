@@ -124,7 +124,8 @@ final class FakeQualys: Sendable {
         }
         // The page after the last id that the search names.
         let after = request.bodyText.split(separator: "\"").compactMap { Int64($0) }.last ?? 0
-        let rest = finished.withLock { $0.filter { $0 < 0 || $0 > after } }
+        let isFound = request.bodyText.split(separator: "\"").contains { $0.hasPrefix("20") && $0 < time }
+        let rest = finished.withLock { $0.filter { isFound && ($0 < 0 || $0 > after) } }
         let page = rest.prefix(1000)
         let mark = quotesIDs.load(ordering: .relaxed) ? "\"" : ""
         let items = page.map { id in

@@ -62,6 +62,28 @@ struct WASExportTests {
         )
     }
 
+    @Test("A scan that failed is asked for again when the search no longer goes back to its launch, but not for ever")
+    func missingForLong() async throws {
+        let qualys = FakeQualys([])
+        _ = try await qualys.run()
+        qualys.finished.withLock { $0 = [1, 2] }
+        qualys.refused.withLock { $0 = [2] }
+        // The first run after an outage of more than the look-back.
+        qualys.clock.advance(.seconds(20 * 86400))
+        await #expect(throws: JobError.self) { try await qualys.run() }
+        await #expect(throws: JobError.self) { try await qualys.run() }
+        qualys.refused.withLock { $0 = [] }
+        #expect(try await qualys.run().counts.first == JobCount("exported", 1))
+        #expect(try await qualys.run().counts.first == JobCount("exported", 0))
+
+        let gone = FakeQualys([3])
+        gone.refused.withLock { $0 = [3] }
+        await #expect(throws: JobError.self) { try await gone.run() }
+        gone.clock.advance(.seconds(9 * 86400))
+        await #expect(throws: JobError.self) { try await gone.run() }
+        #expect(try await gone.run().status == .done)
+    }
+
     @Test("A run of few seconds gets something done, too")
     func shortRun() async throws {
         #expect(try await FakeQualys(1...3).run(within: .seconds(15)).status == .done)
