@@ -31,7 +31,12 @@ extension CARImport {
         // Should this run not end, the next has to know of all assets that may be in CAR.
         var state = known
         for range in present.ranges { state.assets.insert(range) }
-        try await remember(state, ends: false, run)
+        do {
+            try await services.state.save(run.owner, state.json, run.context)
+        } catch let error as JobStateError {
+            guard case .tooLarge = error else { throw error }
+            throw NeedsFullImport(description: error.description)
+        }
         let writer = GraphWriter(index, run.envelope, .changed)
         try await send(writer, run)
         let disabled = try await switchOff(changes, run)
