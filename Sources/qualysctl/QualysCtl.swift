@@ -34,13 +34,13 @@ struct QualysCtl: AsyncParsableCommand {
                 try command.run()
             }
         } catch let ended as ExitStatus {
-            Glibc.exit(ended.rawValue)
+            end(ended.rawValue)
         } catch let error as JobError where error.outcome == .partial {
             printError("qualysctl: \(error.description)")
-            Glibc.exit(ExitStatus.partial.rawValue)
+            end(ExitStatus.partial.rawValue)
         } catch let failure as any Failure {
             printError("qualysctl: \(failure.description)")
-            Glibc.exit((failure is SettingsError ? ExitStatus.badUsage : .failed).rawValue)
+            end((failure is SettingsError ? ExitStatus.badUsage : .failed).rawValue)
         } catch {
             let message = fullMessage(for: error)
             let isUsage = exitCode(for: error) == .validationFailure
@@ -49,9 +49,9 @@ struct QualysCtl: AsyncParsableCommand {
             } else {
                 printError(message)
             }
-            Glibc.exit(isUsage ? ExitStatus.badUsage.rawValue : exitCode(for: error).rawValue)
+            end(isUsage ? ExitStatus.badUsage.rawValue : exitCode(for: error).rawValue)
         }
-        Glibc.exit(ExitStatus.done.rawValue)
+        end(ExitStatus.done.rawValue)
     }
 }
 
@@ -72,4 +72,11 @@ enum ExitStatus: Int32, Error {
     case forbidden = 53
     case parameter = 54
     case processing = 55
+}
+
+/// Ends the process without the handlers that `exit` runs: OpenSSL's frees what the transport's thread, which may be
+/// ending just then, frees as well.
+private func end(_ status: Int32) -> Never {
+    fflush(nil)
+    _exit(status)
 }
