@@ -93,9 +93,14 @@ format: ## Format the Swift code
 .PHONY: test
 test: setup lint unit-test end-to-end-test package-test deploy-test ## Run every check and every test
 
+# Those that talk over sockets and to processes have time limits: they do not share the machine with the differential tests.
+SOCKET_TESTS := (HTTPTransport|LambdaRuntime|QScanner|Telemetry)Tests
+
 .PHONY: unit-test
 unit-test: setup ## Run the Swift tests
-	@$(SWIFT) test $(SWIFT_FLAGS)
+	@$(SWIFT) build $(SWIFT_FLAGS) --build-tests
+	@$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '$(SOCKET_TESTS)'
+	@$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip '$(SOCKET_TESTS)'
 
 .PHONY: end-to-end-test
 end-to-end-test: setup bootstrap qualysctl ## Run the tests of the built programs against the local cloud

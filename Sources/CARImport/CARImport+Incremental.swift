@@ -7,7 +7,12 @@ extension CARImport {
     /// Beyond so many changed assets, and this part of all, a full import is done sooner: each asks CAR seven times.
     private static let mostChanged = (assets: 2000, part: 4)
 
+    /// Rounds in which assets are read for the members of vertices that others have lost.
+    private static let mostRounds = 4
+
     /// Imports the assets that changed since a moment, takes away what they have no more, and those that are gone.
+    ///
+    /// All of it is known before anything is sent.
     ///
     /// - Throws: `NeedsFullImport` when it cannot be told what they have no more.
     func importChanges(since: Timestamp, _ known: ImportState, _ run: ImportRun) async throws -> JobAnswer {
@@ -16,14 +21,12 @@ extension CARImport {
         try await reading.readHostAssets()
         let present = try assets(in: index)
         let gone = known.assets.ids.filter { !present.contains($0) }
-        let changed = try await findChanged(since, known, reading, index)
-        guard changed.count <= Self.mostChanged.assets || changed.count * Self.mostChanged.part <= present.count else {
-            throw NeedsFullImport(description: "\(changed.count) of \(present.count) assets have changed.")
-        }
-        // The whole truth about each of them.
-        try await reading.readApplications(of: changed)
-        try await reading.readDetections(of: try hostsInScope(index))
-        try await reading.readKnowledgeBase()
+        let changes = try ChangeIndex(index)
+        let questions = Questions(client: client, run: run, largest: known.largestAnswer)
+        try await findChanged(since, known, reading, index, changes)
+        try await readTruth(reading, index, changes, questions, gone: gone, of: present.count)
+        try await findPairings(changes, questions)
+        try questions.check()
 
         // Should this run not end, the next has to know of all assets that may be in CAR.
         var state = known
@@ -31,10 +34,6 @@ extension CARImport {
         try await services.state.save(run.owner, state.json, run.context)
         let writer = GraphWriter(index, run.envelope, .changed)
         try await send(writer, run)
-
-        let changes = try ChangeIndex(index)
-        let questions = Questions(client: client, run: run, largest: known.largestAnswer)
-        try await compare(changed, gone, changes, writer, questions)
         let disabled = try await switchOff(changes, run)
         try await client.deleteAssets(gone, source: run.source, run.context)
 
@@ -50,69 +49,101 @@ extension CARImport {
         )
     }
 
-    /// Fills the table `scope`: assets that one of three clocks says have changed, those that are new to CAR, and those that
-    /// share a host with one of them.
+    /// Puts into the scope the assets that one of three clocks says have changed, and those that are new to CAR.
     private func findChanged(
         _ since: Timestamp,
         _ known: ImportState,
         _ reading: QualysReading,
-        _ index: ImportIndex
-    ) async throws -> [Int64] {
+        _ index: ImportIndex,
+        _ changes: ChangeIndex
+    ) async throws {
         let updated = try await reading.assets(updatedAfter: since)
         let inventoried = try await reading.assets(inventoriedAfter: since)
         let processed = try await reading.hosts(processedAfter: since)
-        let database = index.database
-        try index.transaction {
-            let rows = try database.prepare("SELECT id, host FROM asset", for: "listing assets")
-            let add = try database.prepare("INSERT OR IGNORE INTO scope VALUES (?1)", for: "adding a changed asset")
-            while try rows.step() {
-                let id = rows.integer(at: 0)
-                let host = rows.text(at: 1).flatMap { Int64($0) }
-                guard
-                    updated.contains(id) || inventoried.contains(id) || !known.assets.contains(id)
-                        || host.map(processed.contains) == true
-                else { continue }
-                add.bind(1, id)
-                try add.run()
-            }
-            try database.execute(
-                "INSERT OR IGNORE INTO scope SELECT id FROM asset WHERE host IN (SELECT host FROM asset WHERE id IN scope)",
-                for: "adding assets of the same host"
-            )
-        }
+        let rows = try index.database.prepare("SELECT id, host FROM asset", for: "listing assets")
         var changed: [Int64] = []
-        let rows = try database.prepare("SELECT asset FROM scope ORDER BY asset", for: "listing changed assets")
-        while try rows.step() { changed.append(rows.integer(at: 0)) }
-        return changed
-    }
-
-    private func hostsInScope(_ index: ImportIndex) throws -> [String] {
-        var hosts: [String] = []
-        let rows = try index.database.prepare(
-            "SELECT DISTINCT host FROM asset WHERE id IN scope AND host IS NOT NULL ORDER BY CAST(host AS INTEGER)",
-            for: "listing changed hosts"
-        )
-        while try rows.step() { hosts.append(rows.text(at: 0) ?? "") }
-        // Anything but a number would make the call of all of them fail.
-        return hosts.filter { Int64($0) != nil }
-    }
-
-    /// Finds out what is no more. Nothing is changed before all of it is known.
-    private func compare(
-        _ changed: [Int64],
-        _ gone: [Int64],
-        _ changes: ChangeIndex,
-        _ writer: GraphWriter,
-        _ questions: Questions
-    ) async throws {
-        try changes.fillNow { writer.isSent(qid: $0, severity: $1) }
-        for asset in changed + gone {
-            for (edge, end) in ChangeIndex.ends {
-                let keys = try await questions.ask(edge, of: "asset", String(asset), at: end)
-                try changes.add(before: edge, asset, keys)
+        while try rows.step() {
+            let id = rows.integer(at: 0)
+            let host = rows.text(at: 1).flatMap { Int64($0) }
+            if updated.contains(id) || inventoried.contains(id) || !known.assets.contains(id)
+                || host.map(processed.contains) == true
+            {
+                changed.append(id)
             }
-            services.progress.report(JobProgress.Report(unit: "comparisons", done: questions.count))
         }
+        try index.transaction { try changes.addToScope(changed) }
+    }
+
+    /// Reads the whole truth about each asset in the scope, and what CAR has of it. Where a vertex loses an asset that may
+    /// have given its members, another one that has it comes into the scope, and its members with it.
+    private func readTruth(
+        _ reading: QualysReading,
+        _ index: ImportIndex,
+        _ changes: ChangeIndex,
+        _ questions: Questions,
+        gone: [Int64],
+        of all: Int
+    ) async throws {
+        var unasked = gone
+        var count = gone.count
+        for round in 1...Self.mostRounds {
+            let unread = try changes.takeUnread()
+            if unread.isEmpty, unasked.isEmpty { return }
+            count += unread.count
+            guard count <= Self.mostChanged.assets || count * Self.mostChanged.part <= all else {
+                throw NeedsFullImport(description: "\(count) of \(all) assets have changed.")
+            }
+            try await reading.readApplications(of: unread)
+            try await reading.readDetections(of: try hosts(of: unread, index))
+            try await reading.readKnowledgeBase()
+            for asset in unread + unasked {
+                for (edge, end) in ChangeIndex.ends {
+                    let keys = try await questions.ask(edge, of: "asset", String(asset), at: end)
+                    try changes.add(before: edge, asset, keys)
+                }
+                services.progress.report(JobProgress.Report(unit: "comparisons", done: questions.count))
+            }
+            unasked = []
+            let refused = try index.refusedQIDs()
+            try index.transaction {
+                try changes.fillNow(refused: refused)
+                try changes.findLost()
+            }
+            // There may be none whose detections have results.
+            if round < Self.mostRounds { try await findOtherHolders(changes, questions) }
+        }
+    }
+
+    /// Of addresses and names Qualys has just told all; of the rest one asset that has it is asked for.
+    private func findOtherHolders(_ changes: ChangeIndex, _ questions: Questions) async throws {
+        var chosen: Set<Int64> = []
+        for collection in ["application", "vulnerability"] {
+            for key in try changes.lost(collection) {
+                let holders = try await holders(collection, key, changes, questions)
+                guard chosen.isDisjoint(with: holders), let holder = holders.min() else { continue }
+                chosen.insert(holder)
+            }
+        }
+        try changes.addToScope(chosen)
+    }
+
+    private func hosts(of assets: [Int64], _ index: ImportIndex) throws -> [String] {
+        let row = try index.database.prepare(
+            "SELECT host FROM asset WHERE id = ?1",
+            for: "finding the host of an asset"
+        )
+        var hosts: Set<Int64> = []
+        for asset in assets {
+            row.bind(1, asset)
+            // Anything but a number is no host, and would make the call of all of them fail.
+            if try row.step(), let host = row.text(at: 0).flatMap({ Int64($0) }) { hosts.insert(host) }
+            row.reset()
+        }
+        return hosts.sorted().map(String.init)
+    }
+
+    /// Finds the pairs that nobody has any more.
+    private func findPairings(_ changes: ChangeIndex, _ questions: Questions) async throws {
         for pairing in ChangeIndex.pairings {
             try changes.findCandidates(pairing)
             for left in try changes.lefts(of: pairing.edge) {
@@ -121,7 +152,6 @@ extension CARImport {
             }
             try await judge(pairing, changes, questions)
         }
-        try questions.check()
     }
 
     /// Marks the pairs that no unchanged asset has: those of changed ones are no candidates any more.

@@ -27,6 +27,7 @@ final class ChangeIndex {
     let database: Database
     private let addBefore: Statement
     private let addNow: Statement
+    private var read: Set<Int64> = []
 
     init(_ index: ImportIndex) throws {
         database = index.database
@@ -55,10 +56,9 @@ final class ChangeIndex {
         for key in keys { try run(addBefore, edge, asset, key) }
     }
 
-    /// Takes over what was read of Qualys.
-    ///
-    /// - Parameter isSent: Whether the edge to a QID with that severity is sent.
-    func fillNow(isSent: (_ qid: Int64, _ severity: Int) -> Bool) throws {
+    /// Takes over what was read of the assets in the scope.
+    func fillNow(refused: Set<Int64>) throws {
+        try database.execute("DELETE FROM edge_now", for: "emptying a table")
         let tables = [
             ("asset_ipaddress", "address"), ("asset_macaddress", "mac"), ("asset_hostname", "hostname"),
             ("asset_account", "username"), ("asset_geolocation", "region"),
@@ -83,7 +83,9 @@ final class ChangeIndex {
         while try rows.step() {
             let asset = rows.integer(at: 0)
             try DetectionList.forEach(rows.blob(at: 1)) { qid, severity in
-                if isSent(qid, severity) { try run(addNow, "asset_vulnerability", asset, String(qid)) }
+                if DetectionList.isSent(severity), !refused.contains(qid) {
+                    try run(addNow, "asset_vulnerability", asset, String(qid))
+                }
             }
         }
     }
@@ -100,6 +102,51 @@ final class ChangeIndex {
         while try rows.step() {
             try body(rows.text(at: 0) ?? "", rows.integer(at: 1), rows.text(at: 2) ?? "")
         }
+    }
+
+    /// Fills the table `lost`: vertices that an asset had and has no more, and whose members no asset of the scope gives. Of a
+    /// vulnerability that is its description.
+    func findLost() throws {
+        try database.execute(
+            """
+            DELETE FROM lost;
+            INSERT INTO lost SELECT DISTINCT substr(edge, 7), key FROM edge_before b
+            WHERE edge IN ('asset_macaddress', 'asset_hostname', 'asset_application', 'asset_vulnerability')
+            AND NOT EXISTS (SELECT 1 FROM edge_now n WHERE n.edge = b.edge AND n.asset = b.asset AND n.key = b.key)
+            AND NOT EXISTS (
+                SELECT 1 FROM edge_now n WHERE n.edge = b.edge AND n.key = b.key AND (
+                    n.edge <> 'asset_vulnerability'
+                        OR (SELECT description FROM vulnerability WHERE qid = n.key) IS NOT NULL
+                )
+            );
+            """,
+            for: "finding vertices that lost an asset"
+        )
+    }
+
+    func lost(_ collection: String) throws -> [String] {
+        try list("SELECT key FROM lost WHERE collection = ?1 ORDER BY key", [collection])
+    }
+
+    func addToScope(_ assets: some Sequence<Int64>) throws {
+        let add = try database.prepare("INSERT OR IGNORE INTO scope VALUES (?1)", for: "adding an asset to the scope")
+        for asset in assets {
+            add.bind(1, asset)
+            try add.run()
+        }
+        // The detections of a host are those of all its assets.
+        try database.execute(
+            "INSERT OR IGNORE INTO scope SELECT id FROM asset WHERE host IN (SELECT host FROM asset WHERE id IN scope)",
+            for: "adding assets of the same host"
+        )
+    }
+
+    /// The assets of the scope whose truth was not read yet.
+    func takeUnread() throws -> [Int64] {
+        let rows = try database.prepare("SELECT asset FROM scope ORDER BY asset", for: "listing the scope")
+        var found: [Int64] = []
+        while try rows.step() { if read.insert(rows.integer(at: 0)).inserted { found.append(rows.integer(at: 0)) } }
+        return found
     }
 
     /// Pairs that an asset had and has no more, and that no asset of the scope has.

@@ -6,6 +6,9 @@ enum DetectionList {
     /// The largest severity that can be told apart; what is beyond is not sent anyway.
     static let largestSeverity = 253
 
+    /// Whether the edge of a detection with that severity, or -1, is sent: `risk_score` is twice that, and 10 at most.
+    static func isSent(_ severity: Int) -> Bool { severity <= 5 }
+
     static func packed(_ severities: [Int64: Int]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(severities.count * 3)

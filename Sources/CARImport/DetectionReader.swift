@@ -156,7 +156,7 @@ final class DetectionCollector {
         let statement = try database.prepare(
             """
             INSERT INTO vulnerability (qid, severity) VALUES (?1, ?2)
-            ON CONFLICT DO UPDATE SET severity = excluded.severity
+            ON CONFLICT DO UPDATE SET severity = coalesce(excluded.severity, severity)
             """,
             for: "adding a vulnerability"
         )

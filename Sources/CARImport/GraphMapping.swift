@@ -44,13 +44,15 @@ enum GraphMapping {
             self == .everything ? "TRUE" : "\(asset) IN scope"
         }
 
-        /// Rows of a table of shared vertices that an asset of the scope has.
-        fileprivate func reached(_ key: String, by table: String, _ column: String) -> String {
-            self == .everything ? "TRUE" : "\(key) IN (SELECT \(column) FROM \(table) WHERE asset IN scope)"
+        /// Rows of a table of shared vertices that an asset of the scope has, or had.
+        fileprivate func reached(_ key: String, by table: String, _ column: String, _ collection: String) -> String {
+            guard self == .changed else { return "TRUE" }
+            return "(\(key) IN (SELECT \(column) FROM \(table) WHERE asset IN scope)"
+                + " OR \(key) IN (SELECT key FROM lost WHERE collection = '\(collection)'))"
         }
     }
 
-    /// All vertices but vulnerabilities, whose score is worked out (`GraphWriter`).
+    /// All vertices.
     static func vertices(_ scope: Scope) -> [Collection] {
         [
             Collection(
@@ -66,14 +68,14 @@ enum GraphMapping {
             Collection(
                 "macaddress",
                 [Member("_key"), Member("interface")],
-                "SELECT key, interface FROM macaddress WHERE \(scope.reached("key", by: "asset_macaddress", "mac")) "
+                "SELECT key, interface FROM macaddress WHERE \(scope.reached("key", by: "asset_macaddress", "mac", "macaddress")) "
                     + "ORDER BY key"
             ),
             Collection(
                 "hostname",
                 [Member("_key"), Member("host_name"), Member("external_id")],
                 "SELECT key, host_name, external_id FROM hostname "
-                    + "WHERE \(scope.reached("key", by: "asset_hostname", "hostname")) ORDER BY key"
+                    + "WHERE \(scope.reached("key", by: "asset_hostname", "hostname", "hostname")) ORDER BY key"
             ),
             Collection(
                 "account",
@@ -94,7 +96,17 @@ enum GraphMapping {
                 "application",
                 [Member("external_id"), Member("name")],
                 "SELECT id, name FROM application WHERE name IS NOT NULL "
-                    + "AND \(scope.reached("number", by: "asset_application", "application")) ORDER BY number"
+                    + "AND \(scope.reached("number", by: "asset_application", "application", "")) ORDER BY number"
+            ),
+            Collection(
+                "vulnerability",
+                [
+                    Member("external_id"), Member("name"), Member("description"), Member("base_score", .number),
+                    Member("xfr_cvss2_base", .number), Member("xfr_cvss3_base", .number), Member("cve_ids"),
+                    Member("diagnosis"), Member("consequence"), Member("solution"),
+                ],
+                "SELECT qid, coalesce(title, 'Host Instance Vulnerability'), description, base_score, cvss2, cvss3, cve_ids, "
+                    + "diagnosis, consequence, solution FROM vulnerability WHERE qid NOT IN refused_qid ORDER BY qid"
             ),
         ]
     }

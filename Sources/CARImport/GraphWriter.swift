@@ -37,11 +37,10 @@ final class GraphWriter {
     }
 
     func writeVertices(_ emit: Emit) async throws {
-        try refuseNameless()
+        try noteRefused()
         for collection in GraphMapping.vertices(scope) {
             try await write(collection, tail: envelope.vertexTail, emit)
         }
-        try await writeVulnerabilities(emit)
     }
 
     func writeAssetEdges(_ emit: Emit) async throws {
@@ -52,11 +51,6 @@ final class GraphWriter {
     func writePairings(_ emit: Emit) async throws {
         for collection in GraphMapping.pairings(scope) { try await write(collection, tail: envelope.edgeTail, emit) }
         try await writeAddressVulnerabilities(emit)
-    }
-
-    /// Whether the edge to a QID with that severity (-1 without one) is sent; known after the vertices are written.
-    func isSent(qid: Int64, severity: Int) -> Bool {
-        severity <= 5 && !refusedQIDs.contains(qid)
     }
 
     private func write(_ collection: GraphMapping.Collection, tail: [UInt8], _ emit: Emit) async throws {
@@ -88,66 +82,16 @@ final class GraphWriter {
         counts.append((collection.name, batch.count))
     }
 
-    /// An application without any name is not sent.
-    private func refuseNameless() throws {
+    /// An application without any name is not sent, nor a vulnerability whose score is none.
+    private func noteRefused() throws {
         try index.database.execute(
-            "INSERT OR IGNORE INTO refused SELECT 'application', id FROM application WHERE name IS NULL",
-            for: "noting applications without a name"
-        )
-    }
-
-    private func writeVulnerabilities(_ emit: Emit) async throws {
-        let rows = try index.database.prepare(
             """
-            SELECT qid, coalesce(title, 'Host Instance Vulnerability'), description, cve_ids, diagnosis, consequence,
-                solution, cvss2, cvss3, severity
-            FROM vulnerability ORDER BY qid
+            INSERT OR IGNORE INTO refused SELECT 'application', id FROM application WHERE name IS NULL;
+            INSERT OR IGNORE INTO refused SELECT 'vulnerability', qid FROM refused_qid;
             """,
-            for: "reading vulnerabilities"
+            for: "noting what is refused"
         )
-        let texts = ["external_id", "name", "description", "cve_ids", "diagnosis", "consequence", "solution"]
-        var batch = ImportBatch(envelope, "vulnerability")
-        while try rows.step() {
-            let bases = [7, 8].map { rows.isNull(at: $0) ? nil : rows.double(at: $0) }
-            let fallback = rows.isNull(at: 9) ? nil : Double(rows.integer(at: 9) * 2)
-            let score = bases.compactMap { $0 }.max() ?? fallback
-            if let score, !(0...10).contains(score) {
-                let qid = rows.integer(at: 0)
-                refusedQIDs.insert(qid)
-                try index.refuse("vulnerability", String(qid))
-                continue
-            }
-            batch.add { bytes in
-                var json = JSONWriter(reservingCapacity: 2048)
-                json.object { json in
-                    for (column, name) in texts.enumerated() { json.member(optional: name, rows.text(at: column)) }
-                    for (name, number) in zip(["base_score", "xfr_cvss2_base", "xfr_cvss3_base"], [score] + bases) {
-                        guard let number else { continue }
-                        json.key(name)
-                        json.value(number)
-                    }
-                    json.member("source", envelope.source)
-                }
-                bytes += json.bytes
-            }
-            if batch.isFull, let full = batch.take() { try await emit("vulnerability", full) }
-        }
-        if let rest = batch.take() { try await emit("vulnerability", rest) }
-        counts.append(("vulnerability", batch.count))
-        try keepRefusedQIDs()
-    }
-
-    /// For the query of `application_vulnerability`.
-    private func keepRefusedQIDs() throws {
-        try index.database.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS refused_qid (qid INTEGER PRIMARY KEY)",
-            for: "noting QIDs that are refused"
-        )
-        let insert = try index.database.prepare("INSERT OR IGNORE INTO refused_qid VALUES (?1)", for: "noting a QID")
-        for qid in refusedQIDs {
-            insert.bind(1, qid)
-            try insert.run()
-        }
+        refusedQIDs = try index.refusedQIDs()
     }
 
     private func writeAssetVulnerabilities(_ emit: Emit) async throws {
@@ -163,7 +107,7 @@ final class GraphWriter {
             var edges: [(qid: Int64, severity: Int)] = []
             DetectionList.forEach(rows.blob(at: 1)) { edges.append(($0, $1)) }
             for (qid, severity) in edges where !refusedQIDs.contains(qid) {
-                guard isSent(qid: qid, severity: severity) else {
+                guard DetectionList.isSent(severity) else {
                     refusedEdges += 1
                     continue
                 }

@@ -33,8 +33,17 @@ final class ImportIndex {
         try refusal.run()
     }
 
+    /// QIDs whose vertex is not sent, and so no edge either.
+    func refusedQIDs() throws -> Set<Int64> {
+        let rows = try database.prepare("SELECT qid FROM refused_qid", for: "listing refused QIDs")
+        var found: Set<Int64> = []
+        while try rows.step() { found.insert(rows.integer(at: 0)) }
+        return found
+    }
+
     /// Names and keys as in CAR. `asset` columns are HostAsset ids; `..._asset` are the assets that gave a member of a
-    /// shared vertex: the lowest holds.
+    /// shared vertex: the lowest holds. `scope` has the assets that an incremental import sends, and `lost` the vertices
+    /// that one of them had and has no more, whose members have to be another's now.
     private static let tables = """
         CREATE TABLE asset (id INTEGER PRIMARY KEY, host TEXT, name TEXT, asset_type TEXT, description TEXT);
         CREATE INDEX asset_by_host ON asset (host);
@@ -46,8 +55,13 @@ final class ImportIndex {
         CREATE TABLE product (number INTEGER PRIMARY KEY, name TEXT UNIQUE);
         CREATE TABLE vulnerability (
             qid INTEGER PRIMARY KEY, description TEXT, severity INTEGER,
-            title TEXT, cve_ids TEXT, cvss2 REAL, cvss3 REAL, diagnosis TEXT, consequence TEXT, solution TEXT
+            title TEXT, cve_ids TEXT, cvss2 REAL, cvss3 REAL, diagnosis TEXT, consequence TEXT, solution TEXT,
+            is_looked_up INTEGER NOT NULL DEFAULT 0,
+            base_score REAL AS (
+                iif(cvss2 IS NULL AND cvss3 IS NULL, severity * 2.0, max(coalesce(cvss2, cvss3), coalesce(cvss3, cvss2)))
+            )
         );
+        CREATE VIEW refused_qid AS SELECT qid FROM vulnerability WHERE base_score NOT BETWEEN 0 AND 10;
         CREATE TABLE asset_ipaddress (asset INTEGER, address TEXT, PRIMARY KEY (asset, address)) WITHOUT ROWID;
         CREATE INDEX asset_by_address ON asset_ipaddress (address);
         CREATE TABLE asset_macaddress (asset INTEGER, mac TEXT, PRIMARY KEY (asset, mac)) WITHOUT ROWID;
@@ -64,5 +78,6 @@ final class ImportIndex {
         CREATE TABLE detections (host TEXT PRIMARY KEY, list BLOB) WITHOUT ROWID;
         CREATE TABLE refused (collection TEXT, key TEXT, PRIMARY KEY (collection, key)) WITHOUT ROWID;
         CREATE TABLE scope (asset INTEGER PRIMARY KEY);
+        CREATE TABLE lost (collection TEXT, key TEXT, PRIMARY KEY (collection, key)) WITHOUT ROWID;
         """
 }

@@ -202,11 +202,14 @@ struct QualysReading {
         }
     }
 
-    /// What the KnowledgeBase says of all QIDs in the index.
+    /// What the KnowledgeBase says of all QIDs in the index that it was not asked for yet.
     func readKnowledgeBase() async throws {
         let reader = try KnowledgeBaseReader(index)
         var qids: [Int64] = []
-        let rows = try index.database.prepare("SELECT qid FROM vulnerability ORDER BY qid", for: "listing QIDs")
+        let rows = try index.database.prepare(
+            "SELECT qid FROM vulnerability WHERE NOT is_looked_up ORDER BY qid",
+            for: "listing QIDs"
+        )
         while try rows.step() { qids.append(rows.integer(at: 0)) }
         for start in stride(from: 0, to: qids.count, by: QualysCalls.qidsPerCall) {
             let some = Array(qids[start..<min(start + QualysCalls.qidsPerCall, qids.count)])
@@ -219,6 +222,7 @@ struct QualysReading {
             }
             progress.report(JobProgress.Report(unit: "QIDs", done: start + some.count, total: qids.count))
         }
+        try index.database.execute("UPDATE vulnerability SET is_looked_up = 1", for: "noting what was looked up")
     }
 
     /// Makes a call and reads its answer, again when it turns out to be cut or not well-formed.

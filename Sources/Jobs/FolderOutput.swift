@@ -1,3 +1,4 @@
+import Dispatch
 package import Files
 import Glibc
 import QualysAPI
@@ -11,16 +12,18 @@ extension JobOutput {
         return JobOutput(
             base: base,
             put: { object, content, _ in
-                let path = base + object.key
-                try makeFolders(for: path)
-                let file = try AtomicFile(path: path, limit: .max)
-                switch content {
-                case .bytes(let bytes): try file.append(bytes)
-                case .file(let source, _, _): try copy(source, to: file)
-                case .spooled(let body): try body.forEachPiece { try file.append($0) }
+                try await onOwnThread {
+                    let path = base + object.key
+                    try makeFolders(for: path)
+                    let file = try AtomicFile(path: path, limit: .max)
+                    switch content {
+                    case .bytes(let bytes): try file.append(bytes)
+                    case .file(let source, _, _): try copy(source, to: file)
+                    case .spooled(let body): try body.forEachPiece { try file.append($0) }
+                    }
+                    let written = try file.commit()
+                    return StoredObject(key: object.key, bytes: written.bytes, sha256: content.sha256)
                 }
-                let written = try file.commit()
-                return StoredObject(key: object.key, bytes: written.bytes, sha256: content.sha256)
             },
             get: { key, path, _ in
                 guard access(base + key, R_OK) == 0 else { return false }
@@ -30,6 +33,15 @@ extension JobOutput {
                 return true
             }
         )
+    }
+}
+
+/// Does what waits for the disk: the few threads that tasks share are needed for the calls meanwhile.
+private func onOwnThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue.global().async {
+            continuation.resume(with: Swift.Result { try body() })
+        }
     }
 }
 

@@ -271,7 +271,9 @@ package struct QualysClient: Sendable {
                 case .limited: .limit
                 case .passing(let kind), .final(let kind): kind
                 }
-            let error = QualysError(kind, call: call.name, status: status, code: body.code, message: body.message)
+            // A proxy's error page may show the request with its headers.
+            let message = session.scrubber.scrub(body.message.utf8, keepingLast: 4096)
+            let error = QualysError(kind, call: call.name, status: status, code: body.code, message: message)
             return FailedAttempt(error: error, verdict: verdict, session: session)
         case .unreadable(let why):
             let error = QualysError(.unreadable, call: call.name, message: why)

@@ -11,6 +11,12 @@ package struct QualysSession: Sendable, Equatable {
 
     /// Of the gateway's token, which runs out.
     let isToken: Bool
+
+    /// Takes what signs in out of texts that an answer brought.
+    var scrubber: SecretScrubber {
+        let credentials = authorization.exposed.split(separator: " ").last.map { Redacted(String($0)) }
+        return SecretScrubber(secrets: [account.password, credentials].compactMap { $0 })
+    }
 }
 
 /// Keeps the account and the gateway's token, and gets new ones when they are refused.
@@ -131,13 +137,14 @@ private func gatewayToken(
         throw QualysError(.unavailable, call: call, message: error.description)
     }
     guard response.isSuccess else {
-        let body = ErrorBody(response.body)
+        let message = SecretScrubber(secrets: [account.password])
+            .scrub(ErrorBody(response.body).message.utf8, keepingLast: 4096)
         let verdict = AnswerVerdict(status: response.status, code: nil, wait: nil)
         switch verdict {
         case .final(let kind):
-            throw QualysError(kind, call: call, status: response.status, message: body.message)
+            throw QualysError(kind, call: call, status: response.status, message: message)
         case .limited, .passing:
-            throw QualysError(.unavailable, call: call, status: response.status, message: body.message)
+            throw QualysError(.unavailable, call: call, status: response.status, message: message)
         }
     }
     let token = String(decoding: response.body.filter { $0 > 0x20 && $0 < 0x7F }, as: UTF8.self)

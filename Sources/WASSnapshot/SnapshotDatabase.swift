@@ -44,7 +44,14 @@ final class SnapshotDatabase {
             """,
             for: "preparing the database"
         )
-        for table in SnapshotTable.all { try database.execute(table.definition, for: "making \(table.name)") }
+        for table in SnapshotTable.all {
+            try database.execute(table.definition, for: "making \(table.name)")
+            // At once, not at the end: while rows come there is time, and an index over rows that are there reads them all.
+            for index in table.indexes {
+                let sql = "CREATE INDEX IF NOT EXISTS \(index.name) ON \(table.name) (\(index.columns))"
+                try database.execute(sql, for: "making the index \(index.name)")
+            }
+        }
         try database.execute(LoadStatus.definition, for: "making \(LoadStatus.table)")
         try database.execute("DELETE FROM \(LoadStatus.table)", for: "emptying \(LoadStatus.table)")
     }
@@ -146,7 +153,7 @@ final class SnapshotDatabase {
         return all.subtracting(takenQIDs).sorted()
     }
 
-    /// Completes it: indexes, views, the last word on every table. Nothing can be written afterwards.
+    /// Completes it: views, the last word on every table. Nothing can be written afterwards.
     ///
     /// - Parameter missing: What could not be read.
     func finish(missing: [String]) throws {
@@ -158,12 +165,6 @@ final class SnapshotDatabase {
             """,
             for: "removing what no finding names"
         )
-        for table in SnapshotTable.all {
-            for index in table.indexes {
-                let sql = "CREATE INDEX IF NOT EXISTS \(index.name) ON \(table.name) (\(index.columns))"
-                try database.execute(sql, for: "making the index \(index.name)")
-            }
-        }
         for view in SnapshotViews.definitions { try database.execute(view, for: "making the views") }
         for table in SnapshotTable.all {
             var status = statuses[table.name] ?? LoadStatus(name: table.name, batch: "000000")

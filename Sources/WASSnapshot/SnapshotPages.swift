@@ -58,8 +58,16 @@ struct SnapshotPages: Sendable {
         return (SnapshotPage(body: answer.body, next: nil, object: object), found)
     }
 
-    /// - Returns: Nil when it is not there. `next` of a page that is not the last one is 0.
+    /// - Returns: Nil when it is not there, or damaged. `next` of a page that is not the last one is 0.
     func stored(_ key: String, _ context: CallContext) async throws -> SnapshotPage? {
+        do {
+            return try await unpacked(key, context)
+        } catch is GzipFault, is JSONFault {
+            return nil
+        }
+    }
+
+    private func unpacked(_ key: String, _ context: CallContext) async throws -> SnapshotPage? {
         let path = "\(services.scratch)/page-\(UInt64.random(in: 0 ... .max))"
         defer { unlink(path) }
         guard try await services.output.get(key, path, context) else { return nil }

@@ -1,7 +1,9 @@
 import JSONStream
 import Jobs
+import Logging
 import QualysAPI
 import Support
+import Telemetry
 
 extension SnapshotReading {
     func choice() async throws -> ApplicationChoice {
@@ -20,10 +22,15 @@ extension SnapshotReading {
 
     private func ids(_ search: QPSSearch, _ id: @Sendable (JSONValue) -> Int64?) async throws -> Set<Int64> {
         var ids: Set<Int64> = []
-        try await services.qualys.forEachPage(of: search, scratch: services.scratch, context) { page in
-            try page.answer.forEachRecord { record in
-                if let id = id(record) { ids.insert(id) }
+        do {
+            try await services.qualys.forEachPage(of: search, scratch: services.scratch, context) { page in
+                try page.answer.forEachRecord { record in
+                    if let id = id(record) { ids.insert(id) }
+                }
             }
+        } catch let error as QualysError where error.kind == .refused {
+            // Not every platform searches by every time.
+            context.log.warning("Some changes cannot be searched for", error: error)
         }
         return ids
     }

@@ -29,7 +29,6 @@ struct SnapshotTable: Sendable {
     /// What stands after the columns: foreign keys.
     let constraints: [String]
 
-    /// Made when the rows are there.
     let indexes: [(name: String, columns: String)]
 
     /// - Parameters:

@@ -10,7 +10,7 @@ import Support
 struct QualysCtl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "qualysctl",
-        abstract: "Scan Lambda functions with Qualys from your shell.",
+        abstract: "Scan Lambda functions with Qualys, and fetch its data, from your shell.",
         discussion: """
             Settings come from the environment, as in Lambda (see the README). AWS credentials come from the \
             environment or the profile files.
@@ -20,6 +20,7 @@ struct QualysCtl: AsyncParsableCommand {
         subcommands: [
             ScanCommand.self, InvokeCommand.self, WASExportCommand.self, WASSnapshotCommand.self,
             HostDetectionsCommand.self, CARImportCommand.self, DoctorCommand.self, LoadPagesCommand.self,
+            ImportPagesCommand.self,
         ]
     )
 

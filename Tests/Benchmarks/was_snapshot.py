@@ -56,8 +56,8 @@ def measure_run(qualysctl: Path) -> None:
 
 def measure_memory(qualysctl: Path) -> None:
     """Findings with whole responses, as scans of real applications bring them."""
-    print("\nwas-snapshot: 16 web applications with 200 findings of 150 KB")
-    with QualysServer.start(webapps=16, findings=200, finding_bytes=100_000, cache_mb=0) as qualys:
+    print("\nwas-snapshot: 16 web applications with 200 findings of 200 KB")
+    with QualysServer.start(webapps=16, findings=200, finding_bytes=150_000, cache_mb=0) as qualys:
         with tempfile.TemporaryDirectory() as folder:
             spent, peak = snapshot(qualysctl, qualys, Path(folder))
         with tempfile.TemporaryDirectory() as folder:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from car import pages
 from car.client import CAR
 from car.trial import Trial
+from localcloud.client import LocalCloud
 from qualys.client import QualysServer
 
-from jobs import BAD_USAGE, DONE, Terminal
-from lab import eventually
+from jobs import BAD_USAGE, DONE, Terminal, prepare
+from lab import SECRET
+from lab import Lab as Lambda
 
 RECOVERABLE, UNRECOVERABLE, CONNECT, SIGN_IN, PROCESSING = 10, 20, 51, 52, 55
 Servers = Callable[..., QualysServer]
@@ -69,6 +73,13 @@ class Lab:
         started = [call for call in self.car.calls()[mark:] if call["action"] == "StartFullImport"]
         assert bool(started) != incremental, ended.stderr[-3000:]
         return self.shell.answer(ended)
+
+
+@pytest.fixture
+def lab_of_lambda(cloud: LocalCloud, bootstrap: Path, tmp_path: Path) -> Iterator[Lambda]:
+    laboratory = Lambda(cloud, bootstrap, tmp_path)
+    yield laboratory
+    laboratory.close()
 
 
 @pytest.fixture
@@ -293,11 +304,211 @@ def test_a_run_that_is_killed_is_made_good_by_the_next(
     assert setup.trial.problems(incremental=True) == ""
 
 
-QUALYS_FAULTS = [
-    ("qps_error", "*/hostasset", {"code": "INVALID_REQUEST"}),
-    ("qps_error", "*/hostasset", {"code": "UNAUTHORIZED"}),
-    ("simple_return", "*/vm/detection/*", {"code": 2001, "status": 200}),
-    ("generic_return", "*/vm/detection/*", {}),
-    ("html", "*/knowledge_base/*", {}),
-    ("gateway_failed", "*/am/asset", {}),
+ODD_ANSWERS: list[tuple[str, str, dict[str, Any], int]] = [
+    ("qps_error", "*/hostasset", {"code": "INVALID_REQUEST"}, 54),
+    ("qps_error", "*/hostasset", {"code": "INVALID_CREDENTIALS"}, SIGN_IN),
+    ("qps_error", "*/hostasset", {"code": "INSUFFICIENT_PERMISSION"}, 53),
+    ("account_expired", "*/vm/detection/*", {}, SIGN_IN),
+    ("simple_return", "*/vm/detection/*", {"code": 1905, "status": 200}, 54),
+    ("entity_bomb", "*/vm/detection/*", {}, PROCESSING),
+    ("redirect", "*/knowledge_base/*", {"url": "https://other.invalid"}, 54),
+    ("account_expired", "*/knowledge_base/*", {}, SIGN_IN),
+    ("gateway_failed", "*/am/asset", {}, 54),
+    ("status", "*/am/asset", {"status": 404}, PROCESSING),
 ]
+
+
+@pytest.mark.parametrize(("kind", "path", "rule", "code"), ODD_ANSWERS)
+def test_a_read_that_failed_changes_nothing(
+    lab: Callable[..., Lab], kind: str, path: str, rule: dict[str, Any], code: int
+) -> None:
+    setup = lab()
+    setup.imported()
+    before, state = setup.car.graph(), setup.car.state()
+    setup.trial.expect()
+    _fix(setup)
+    setup.qualys.fault(kind, path, times=-1, **rule)
+    for mode in ("full", "auto"):
+        mark = len(setup.car.calls())
+        ended = setup.run("--mode", mode)
+        assert ended.returncode == code, ended.stderr
+        actions = {call["action"] for call in setup.car.calls()[mark:]}
+        assert actions <= {"GetDatabases", "GetSource", "Query"}
+    assert (setup.car.graph(), setup.car.state()) == (before, state)
+    setup.qualys.clear_faults()
+    setup.imported(incremental=True)
+
+
+@pytest.mark.parametrize("kind", ["warning_host", "warning_stuck"])
+def test_a_next_page_elsewhere_is_not_asked_for(lab: Callable[..., Lab], kind: str) -> None:
+    setup = lab(hosts=620, detections=2)
+    setup.qualys.fault(kind, "*/vm/detection/*", times=-1)
+    ended = setup.run()
+    assert ended.returncode == PROCESSING, ended.stderr
+    assert setup.car.calls("Import") == []
+    setup.qualys.clear_faults()
+    setup.imported()
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("cut", "*"), ("cut_clean", "*/vm/detection/*"), ("cut_clean", "*/knowledge_base/*"), ("cut_clean", "*/am/asset"),
+        ("malformed", "*/vm/detection/*"), ("drop_after", "*"), ("generic_return", "*/vm/detection/*"),
+        ("html", "*/knowledge_base/*"), ("jwt_expired", "*/am/asset"),
+        ("has_more_boolean", "*"), ("has_more_missing", "*/am/asset"),
+    ],
+)
+def test_what_passes_is_tried_again(lab: Callable[..., Lab], kind: str, path: str) -> None:
+    setup = lab(hosts=30)
+    setup.trial.expect()
+    setup.qualys.fault(kind, path)
+    ended = setup.run()
+    assert ended.returncode == DONE, ended.stderr
+    assert setup.trial.problems() == ""
+
+
+# --- The database, sign-in, flags ---
+
+
+@pytest.mark.parametrize("database", ["absent", "no_graph", "no_indexes", "starting"])
+def test_a_database_is_made_ready_first(lab: Callable[..., Lab], database: str) -> None:
+    setup = lab(hosts=10)
+    setup.car.settings(database=database, import_polls=3, job_polls=3)
+    setup.imported()
+
+
+def test_imports_hold_as_many_objects_as_are_wanted_and_are_kept_on_demand(
+    lab: Callable[..., Lab], tmp_path: Path
+) -> None:
+    setup = lab(hosts=20)
+    folder = tmp_path / "export"
+    setup.imported("-keep-export-data-dir", "-export-data-dir", str(folder), "-export-data-page-size", "50")
+    files = list(folder.rglob("*.json"))
+    largest = max(
+        sum(len(value) for value in json.loads(file.read_text()).values() if isinstance(value, list)) for file in files
+    )
+    assert len(files) > 20 and largest == 50
+    assert max(sum(call.get("objects", {}).values()) for call in setup.car.calls("Import")) == 50
+
+
+def test_the_flags_of_the_connector_work_and_secrets_are_not_seen(lab: Callable[..., Lab]) -> None:
+    setup = lab(hosts=10)
+    setup.trial.expect()
+    words = [
+        "-qualys_url", setup.qualys.api_url, "-qualys_gateway", setup.qualys.gateway_url,
+        "-username", setup.qualys.username, "-password", setup.qualys.password, "-source", "qualys",
+        "-car-service-url-for-token", setup.car.url, "-car-service-token", setup.car.token,
+    ]  # fmt: skip
+    none = {name: None for name in ("QUALYS_USERNAME", "QUALYS_PASSWORD", "QUALYS_API_URL", "QUALYS_GATEWAY_URL")}
+    number = setup.car.fault("delay", "GetDatabases", seconds=1)
+    process = setup.shell.start("car-import", *words, **none)
+    assert setup.car.wait_for_fault(number)
+    shown = Path(f"/proc/{process.pid}/cmdline").read_text()
+    assert setup.qualys.password not in shown and setup.car.token not in shown
+    out, err = process.communicate()
+    assert process.returncode == DONE, err
+    assert b"warning" in err
+    assert setup.qualys.password.encode() not in out + err and setup.car.token.encode() not in out + err
+    assert setup.trial.problems() == ""
+
+
+def test_the_variables_of_the_connector_work(lab: Callable[..., Lab]) -> None:
+    setup = lab(hosts=10)
+    setup.trial.source = "second:source"
+    setup.trial.expect()
+    ended = setup.run(
+        CONNECTION_HOST=setup.qualys.api_url,
+        CONFIGURATION_AUTH_QUALYS_GATEWAY=setup.qualys.gateway_url,
+        CONFIGURATION_AUTH_USERNAME=setup.qualys.username,
+        CONFIGURATION_AUTH_PASSWORD=setup.qualys.password,
+        CONNECTION_NAME="second:source",
+        QUALYS_USERNAME=None,
+        QUALYS_PASSWORD=None,
+        QUALYS_API_URL=None,
+        QUALYS_GATEWAY_URL=None,
+    )
+    assert ended.returncode == DONE, ended.stderr
+    assert setup.trial.problems() == ""
+
+
+def test_a_connection_test_signs_in_everywhere_and_imports_nothing(lab: Callable[..., Lab]) -> None:
+    setup = lab(hosts=5)
+    assert setup.run("-connection-test").returncode == DONE
+    assert setup.run(DATASOURCE_CONNECTION_TEST="true").returncode == DONE
+    assert setup.car.calls("Import") == []
+    assert setup.run("-connection-test", QUALYS_PASSWORD="wrong").returncode == SIGN_IN
+    assert setup.run("-connection-test", CAR_SERVICE_KEY="wrong").returncode == RECOVERABLE
+    setup.car.fault("status", "GetDatabases", status=418, times=-1)
+    assert setup.run("-connection-test").returncode == UNRECOVERABLE
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--mode", "half"), ("-source", "a/b"), ("-source", "ä"), ("-export-data-page-size", "2001"), ("--nonsense",),
+    ],
+)
+def test_bad_usage_is_told_before_any_call(lab: Callable[..., Lab], words: tuple[str, ...]) -> None:
+    setup = lab(hosts=5)
+    assert setup.run(*words).returncode == BAD_USAGE
+    assert setup.run(CAR_SERVICE_URL=None).returncode == BAD_USAGE
+    assert setup.run(CAR_SERVICE_URL="https://car.invalid/elsewhere").returncode == BAD_USAGE
+    assert setup.car.calls() == []
+
+
+def test_what_car_refuses_for_good_makes_the_next_import_full(lab: Callable[..., Lab]) -> None:
+    setup = lab(hosts=10)
+    setup.imported()
+    _fix(setup)
+    setup.car.fault("status", "Import", status=422, skip=1)
+    assert setup.run().returncode == UNRECOVERABLE
+    assert setup.car.state()["model_state_id"] == ""
+    setup.imported()
+
+
+# --- In Lambda ---
+
+
+def test_the_job_runs_from_an_event_and_remembers_in_the_table(
+    lab_of_lambda: Lambda, qualys_server: Servers, car: CAR
+) -> None:
+    qualys = qualys_server(hosts=40, rate=0, concurrency=0)
+    settings = prepare(lab_of_lambda, qualys)
+    lab_of_lambda.change_secret(
+        {
+            **SECRET,
+            "qualys_username": qualys.username,
+            "qualys_password": qualys.password,
+            "car_url": car.url,
+            "car_api_key": car.key,
+            "car_api_password": car.password,
+        }
+    )
+    trial = Trial(car, lambda: pages.read(qualys.api_url, qualys.gateway_url, qualys.username, qualys.password))
+    with lab_of_lambda.sandbox({**settings, "S3_BUCKET_NAME": None}) as sandbox:
+        trial.expect()
+        outcome = sandbox.deliver({"job": "car-import"})
+        assert outcome.kind == "response", outcome.body
+        assert outcome.json["status"] == "done" and outcome.json["counts"]["asset"] == 40
+        assert trial.problems() == ""
+        qualys.change("fix_detection", host=qualys.truth("hosts")[0]["host"])
+        trial.expect()
+        mark = len(car.calls())
+        assert sandbox.deliver({"job": "car-import", "mode": "incremental"}).kind == "response"
+        assert trial.problems(incremental=True) == ""
+        assert "StartFullImport" not in {call["action"] for call in car.calls()[mark:]}
+        wrong = sandbox.deliver({"job": "car-import", "source": "a/b"})
+        assert (wrong.kind, wrong.error_type) == ("error", "Event.Malformed")
+        car.fault("status", "Import", status=400)
+        failed = sandbox.deliver({"job": "car-import"})
+        assert (failed.kind, failed.error_type) == ("error", "Job.Failed")
+        assert not any(car.password in line or qualys.password in line for line in sandbox.process.lines)
+
+
+def test_a_secret_without_car_is_told_by_its_field(lab_of_lambda: Lambda, qualys_server: Servers) -> None:
+    settings = prepare(lab_of_lambda, qualys_server(hosts=3))
+    with lab_of_lambda.sandbox(settings) as sandbox:
+        outcome = sandbox.deliver({"job": "car-import"})
+    assert (outcome.kind, outcome.error_type) == ("error", "Job.Failed")
+    assert "car_url" in outcome.json["errorMessage"]

@@ -465,3 +465,22 @@ def test_bad_usage_is_told_before_anything_is_called(
     shell = terminal(qualys)
     assert shell.run("was-export", *words).returncode == BAD_USAGE
     assert qualys.calls() == []
+
+
+@pytest.mark.parametrize(
+    ("unset", "named"),
+    [
+        (("QUALYS_PASSWORD",), ("QUALYS_PASSWORD", "QUALYS_SECRET_ARN")),
+        (("QUALYS_USERNAME",), ("QUALYS_USERNAME", "QUALYS_SECRET_ARN")),
+        (("QUALYS_USERNAME", "QUALYS_PASSWORD"), ("QUALYS_USERNAME and QUALYS_PASSWORD", "QUALYS_SECRET_ARN")),
+    ],
+)  # fmt: skip
+def test_an_account_that_is_not_all_there_is_told_by_what_is_missing(
+    qualys_server: Servers, terminal: Terminals, unset: tuple[str, ...], named: tuple[str, ...]
+) -> None:
+    qualys = qualys_server(scans=1)
+    ended = terminal(qualys).run("was-export", **dict.fromkeys(unset))
+    assert ended.returncode == BAD_USAGE
+    assert all(name in ended.stderr for name in named)
+    assert "AWS_REGION" not in ended.stderr
+    assert qualys.calls() == []

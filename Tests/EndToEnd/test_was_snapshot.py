@@ -605,3 +605,15 @@ def test_parameters_that_are_unknown_are_refused(lab: Lab, qualys_server: Server
         for event in [{"sinse": "last"}, {"since": "yesterday"}, {"full": "perhaps"}, {"csv": 3}]:
             outcome = sandbox.deliver({"job": "was-snapshot", **event})
             assert (outcome.kind, outcome.error_type) == ("error", "Event.Malformed"), event
+
+
+def test_a_bucket_that_refuses_fails_the_job_and_the_next_one_goes_on(lab: Lab, qualys_server: Servers) -> None:
+    qualys = qualys_server(webapps=10, findings=4)
+    settings = prepare(lab, qualys)
+    with lab.sandbox(settings) as sandbox:
+        lab.cloud.fault("status", "s3:PutObject", times=-1, status=403, code="AccessDenied", skip=8)
+        outcome = sandbox.deliver({"job": "was-snapshot"})
+        assert (outcome.kind, outcome.error_type) == ("error", "Job.Failed")
+        assert "was/snapshots/latest.json" not in lab.objects()
+        lab.cloud.clear_faults()
+        assert sandbox.deliver({"job": "was-snapshot"}).json["status"] == "done"

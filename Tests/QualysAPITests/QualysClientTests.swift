@@ -109,6 +109,26 @@ struct QualysClientTests {
         #expect(http.requests.count == 1)
     }
 
+    @Test(
+        "An answer that repeats what was sent shows no credentials, in whatever form it repeats them",
+        arguments: ["Basic em/DqzpodW50ZXImMg==", "em/DqzpodW50ZXImMg==", "hunter&2", "hunter%262"]
+    )
+    func echo(secret: String) async throws {
+        let account = QualysAccount(
+            username: Redacted("zoë"),
+            password: Redacted("hunter&2"),
+            apiURL: "https://api.example.test",
+            gatewayURL: "https://gateway.example.test"
+        )
+        #expect(account.basicAuthorization == "Basic em/DqzpodW50ZXImMg==")
+        for status in [400, 200] {
+            let http = FakeHTTP([.answer(status, "<SIMPLE_RETURN><CODE>1901</CODE><TEXT>Header: \(secret)</TEXT>")])
+            let error = await #expect(throws: QualysError.self) { try await send(client(http, accounts: [account])) }
+            #expect(error?.description.contains(secret) == false)
+            #expect(error?.description.contains("Header: ") == true)
+        }
+    }
+
     @Test("A limit is waited out as long as the server says, wherever it says it, and never right away")
     func limits() async throws {
         let cases: [(HTTPHeaders, String, ClosedRange<Int64>)] = [
