@@ -79,6 +79,7 @@ package actor QualysSessions {
         if let account { return account }
         do {
             let fresh = try await read(context)
+            try checkAddresses(of: fresh)
             account = fresh
             return fresh
         } catch {
@@ -106,6 +107,21 @@ package actor QualysSessions {
                 ?? QualysError(.unavailable, call: "POST /auth", message: describe(error).description)
         }
     }
+}
+
+/// Credentials travel there: https, or http on this machine for tests.
+private func checkAddresses(of account: QualysAccount) throws(UnsafeAddress) {
+    for url in [account.apiURL, account.gatewayURL] {
+        guard let origin = HTTPOrigin(of: url),
+            origin.scheme == "https" || ["127.0.0.1", "localhost", "[::1]"].contains(origin.host)
+        else { throw UnsafeAddress() }
+    }
+}
+
+private struct UnsafeAddress: Failure {
+    let label = "Qualys.Credentials"
+    let description =
+        "The address of the Qualys API and that of the gateway must begin with https://: the password is sent there."
 }
 
 /// Signs in at the gateway. The answer is the token itself, with status 201.

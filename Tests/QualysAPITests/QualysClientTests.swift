@@ -207,6 +207,26 @@ struct QualysClientTests {
         #expect(http.requests[4].headers["Authorization"] == "Bearer head.number4.tail")
     }
 
+    @Test(
+        "Nothing is sent to an address that is not https, but on this machine",
+        arguments: [
+            ("http://api.example.test", false), ("ftp://api.example.test", false), ("api.example.test", false),
+            ("http://user@127.0.0.1", false), ("http://127.0.0.1.example.test", false), ("http://127.0.0.1:8080", true),
+        ]
+    )
+    func addresses(url: String, isSent: Bool) async throws {
+        let account = QualysAccount(
+            username: Redacted("u"),
+            password: Redacted("p"),
+            apiURL: url,
+            gatewayURL: "https://gateway.example.test"
+        )
+        let http = FakeHTTP([.answer(200, "fine")])
+        let answer = try? await send(client(http, accounts: [account]))
+        #expect(answer == (isSent ? "fine" : nil))
+        #expect(http.requests.count == (isSent ? 1 : 0))
+    }
+
     @Test("No error shows the user, the password or the token")
     func secrets() async throws {
         let http = FakeHTTP([.answer(401, #"{"responseCode":"INVALID_CREDENTIALS"}"#)])
