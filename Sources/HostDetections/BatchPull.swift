@@ -60,7 +60,9 @@ struct BatchPull: Sendable {
                 throw QualysError(.paging, call: call.name, message: "There is no end to the pages.")
             }
             let page = try await store(work, number, call, &finished, context) { [seen] raw in
-                PageReader(buffer: buffer, raw: raw, rows: files) { DetectionConsumer(files.compactMap(\.sink), seen: seen) }
+                PageReader(buffer: buffer, raw: raw, rows: files) {
+                    DetectionConsumer(files.compactMap(\.sink), seen: seen)
+                }
             }
             finished.detections += page.detections
             for range in page.hosts.ranges { seen.insert(range) }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSONStream
 import Jobs
 import Support
 
@@ -122,7 +122,7 @@ extension ExportState {
 
     /// - Throws: `JobStateError.unreadable` for what this program did not write.
     init(json: [UInt8], place: String) throws(JobStateError) {
-        guard let saved = try? JSONDecoder().decode(Saved.self, from: Data(json)), saved.version == Self.version else {
+        guard let saved = try? Saved(jsonText: json), saved.version == Self.version else {
             throw .unreadable(place)
         }
         origin = saved.origin.flatMap { Timestamp(iso8601: $0) }
@@ -150,7 +150,7 @@ extension ExportState {
         )
     }
 
-    private struct Saved: Decodable {
+    private struct Saved: JSONReadable {
         let version: Int
         let origin: String?
         let cursor: String?
@@ -159,24 +159,41 @@ extension ExportState {
         let run: Run?
         let asked: Run?
 
-        struct Run: Decodable {
+        init(json: JSONValue) throws(JSONShapeFault) {
+            version = try json.member("version")
+            origin = try json.member(optional: "origin")
+            cursor = try json.member(optional: "cursor")
+            lastStart = try json.member(optional: "lastStart")
+            settled = try json.member("settled")
+            run = try json.member(optional: "run")
+            asked = try json.member(optional: "asked")
+        }
+
+        struct Run: JSONReadable {
             let started: String
             let since: String
             let until: String
             let request: String
             let objects: [Object]
+
+            init(json: JSONValue) throws(JSONShapeFault) {
+                started = try json.member("started")
+                since = try json.member("since")
+                until = try json.member("until")
+                request = try json.member("request")
+                objects = try json.member("objects")
+            }
         }
 
         /// `[id, key, bytes, sha256]`
-        struct Object: Decodable {
+        struct Object: JSONReadable {
             let scan: ExportedScan
 
-            init(from decoder: any Decoder) throws {
-                var values = try decoder.unkeyedContainer()
-                let id = try values.decode(Int64.self)
-                let key = try values.decode(String.self)
-                let bytes = try values.decode(Int64.self)
-                let sha256 = try values.decode(String.self)
+            init(json: JSONValue) throws(JSONShapeFault) {
+                var values = json.elements
+                guard let id = values.next()?.integer, let key = values.next()?.text,
+                    let bytes = values.next()?.integer, let sha256 = values.next()?.text
+                else { throw json.otherType }
                 scan = ExportedScan(id: id, object: StoredObject(key: key, bytes: bytes, sha256: sha256))
             }
         }

@@ -5,7 +5,8 @@ import Support
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Check settings, secret, role, bucket, table, topic, QScanner and the account of the jobs, and say what is wrong.",
+        abstract:
+            "Check settings, secret, role, bucket, table, topic, QScanner and the account of the jobs, and say what is wrong.",
         discussion: "Only reads. Exit status 1 when a check fails."
     )
 
