@@ -86,7 +86,7 @@ let package = Package(
         room("Compression", ["CZlib", "Support"]),
         tests(of: "Compression", ["Hashing", "Support", "TestSupport"], exclude: ["gzip_peer.py"]),
         room("JSONStream", ["Support"]),
-        tests(of: "JSONStream", ["TestSupport"], exclude: ["float_vectors.py", "json_vectors.py"]),
+        tests(of: "JSONStream", ["Support", "TestSupport"], exclude: ["float_vectors.py", "json_vectors.py"]),
         room("XMLStream", ["CExpat", "Support"]),
         tests(of: "XMLStream", ["TestSupport"], exclude: ["xml_vectors.py"]),
         room("SQLite", ["CSQLite", "Support"]),
@@ -97,14 +97,17 @@ let package = Package(
         tests(of: "HTTPTransport", ["Support"]),
         room("AWSSigning", ["Hashing", "Support"]),
         tests(of: "AWSSigning", ["Hashing", "Support"], exclude: ["botocore_vectors.py"]),
-        room("AWSClients", ["AWSSigning", "HTTPTransport", "Hashing", "Support", "Telemetry", "XMLStream", log]),
+        room(
+            "AWSClients",
+            ["AWSSigning", "Files", "HTTPTransport", "Hashing", "JSONStream", "Support", "Telemetry", "XMLStream", log]
+        ),
         tests(
             of: "AWSClients",
             ["AWSSigning", "HTTPTransport", "Hashing", "Support", "Telemetry", "TestSupport", log]
         ),
         room("LambdaRuntime", ["HTTPTransport", "Support", log]),
         tests(of: "LambdaRuntime", ["HTTPTransport", "Support", "TestSupport", log, inMemoryLog]),
-        room("QScanner", ["Support", subprocess, system]),
+        room("QScanner", ["Files", "JSONStream", "Support", subprocess, system]),
         room("QualysAPI", ["HTTPTransport", "Hashing", "JSONStream", "Support", "Telemetry", log]),
         tests(of: "QualysAPI", ["HTTPTransport", "Support", "Telemetry", "TestSupport", log]),
         room("Jobs", ["AWSClients", "Files", "HTTPTransport", "Hashing", "QualysAPI", "Support", "Telemetry", log]),
@@ -160,19 +163,24 @@ let package = Package(
         ),
         room(
             "FunctionScan",
-            ["AWSClients", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support", "Telemetry", log]
+            [
+                "AWSClients", "Files", "HTTPTransport", "Hashing", "JSONStream", "QScanner", "QualysAPI", "Support",
+                "Telemetry", log,
+            ]
         ),
         tests(
             of: "FunctionScan",
             [
-                "AWSClients", "AWSSigning", "HTTPTransport", "Hashing", "QScanner", "QualysAPI", "Support",
+                "AWSClients", "AWSSigning", "HTTPTransport", "Hashing", "JSONStream", "QScanner", "QualysAPI",
+                "Support",
                 "Telemetry", "TestSupport", log, inMemoryLog,
             ]
         ),
         room(
             "Application",
             [
-                "AWSClients", "CARImport", "FunctionScan", "HTTPTransport", "HostDetections", "Jobs", "LambdaRuntime",
+                "AWSClients", "CARImport", "FunctionScan", "HTTPTransport", "HostDetections", "JSONStream", "Jobs",
+                "LambdaRuntime",
                 "QScanner",
                 "QualysAPI", "Support", "Telemetry", "WASExport", "WASSnapshot", log,
             ]
@@ -188,7 +196,8 @@ let package = Package(
         program(
             "qualysctl",
             [
-                "AWSClients", "Application", "CARImport", "FunctionScan", "HTTPTransport", "HostDetections", "Jobs",
+                "AWSClients", "Application", "CARImport", "Files", "FunctionScan", "HTTPTransport", "HostDetections",
+                "Jobs",
                 "LambdaRuntime",
                 "QualysAPI", "Support", "Telemetry", "WASExport", "WASSnapshot", log, argumentParser,
             ]
@@ -203,7 +212,7 @@ let package = Package(
         ),
 
         tests(of: "Support"),
-        tests(of: "QScanner", ["Support"]),
+        tests(of: "QScanner", ["JSONStream", "Support"]),
     ],
     swiftLanguageModes: [.v6]
 )

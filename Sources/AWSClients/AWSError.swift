@@ -1,5 +1,5 @@
-import FoundationEssentials
 import HTTPTransport
+import JSONStream
 import Support
 
 /// A call to AWS that did not succeed.
@@ -66,9 +66,9 @@ extension AWSError {
     init(_ response: HTTPResponse, service: AWSService, action: String) {
         var code: String?
         var message: String?
-        if let json = try? JSONDecoder().decode(JSONErrorBody.self, from: Data(response.body)) {
-            code = json.__type ?? json.code ?? json.Code
-            message = json.message ?? json.Message
+        if let json = try? JSONErrorBody(jsonText: response.body) {
+            code = json.code
+            message = json.message
         } else if let xml = XMLTexts(response.body) {
             code = xml["Code"]
             message = xml["Message"]
@@ -97,12 +97,15 @@ extension AWSError {
         String(message.prefix { !$0.isNewline }.prefix(1000))
     }
 
-    private struct JSONErrorBody: Decodable {
-        var __type: String?
-        var code: String?
-        var Code: String?
-        var message: String?
-        var Message: String?
+    private struct JSONErrorBody: JSONReadable {
+        let code: String?
+        let message: String?
+
+        init(json: JSONValue) throws(JSONShapeFault) {
+            try json.checkObject()
+            code = json["__type"]?.text ?? json["code"]?.text ?? json["Code"]?.text
+            message = json["message"]?.text ?? json["Message"]?.text
+        }
     }
 }
 

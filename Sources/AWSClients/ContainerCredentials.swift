@@ -1,6 +1,6 @@
 import AWSSigning
-import FoundationEssentials
 import HTTPTransport
+import JSONStream
 import Support
 import Telemetry
 
@@ -47,7 +47,7 @@ struct ContainerCredentials: Sendable {
             throw CredentialError(label: "Credentials.Container", description: error.description)
         }
         guard response.isSuccess,
-            let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body))
+            let answer = try? Answer(jsonText: response.body)
         else {
             throw CredentialError(
                 label: "Credentials.Container",
@@ -55,10 +55,10 @@ struct ContainerCredentials: Sendable {
             )
         }
         return AWSCredentials(
-            accessKeyID: answer.AccessKeyId,
-            secretAccessKey: answer.SecretAccessKey,
-            sessionToken: answer.Token,
-            expiration: answer.Expiration.flatMap(Timestamp.init(iso8601:))
+            accessKeyID: answer.accessKeyID,
+            secretAccessKey: answer.secretAccessKey,
+            sessionToken: answer.token,
+            expiration: answer.expiration.flatMap(Timestamp.init(iso8601:))
         )
     }
 
@@ -79,11 +79,18 @@ struct ContainerCredentials: Sendable {
         return origin.scheme == "https" || hosts.contains(origin.host)
     }
 
-    private struct Answer: Decodable {
-        let AccessKeyId: String
-        let SecretAccessKey: Redacted
-        let Token: Redacted?
-        let Expiration: String?
+    private struct Answer: JSONReadable {
+        let accessKeyID: String
+        let secretAccessKey: Redacted
+        let token: Redacted?
+        let expiration: String?
+
+        init(json: JSONValue) throws(JSONShapeFault) {
+            accessKeyID = try json.member("AccessKeyId")
+            secretAccessKey = try json.member("SecretAccessKey")
+            token = try json.member(optional: "Token")
+            expiration = try json.member(optional: "Expiration")
+        }
     }
 }
 

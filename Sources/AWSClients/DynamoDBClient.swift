@@ -1,5 +1,5 @@
-import FoundationEssentials
 import HTTPTransport
+import JSONStream
 import Support
 package import Telemetry
 
@@ -72,8 +72,8 @@ package struct DynamoDBClient: Sendable {
             return .updated
         } catch {
             guard error.code == "ConditionalCheckFailedException" else { throw error }
-            let refusal = try? JSONDecoder().decode(ItemAnswer.self, from: Data(error.body))
-            return .refused(refusal?.Item.map(item))
+            let refusal = try? ItemAnswer(jsonText: error.body)
+            return .refused(refusal?.item)
         }
     }
 
@@ -92,10 +92,10 @@ package struct DynamoDBClient: Sendable {
         }
         let request = request("GetItem", body.bytes)
         let answer = try await caller.send(request, context)
-        guard let read = try? JSONDecoder().decode(ItemAnswer.self, from: Data(answer.body)) else {
+        guard let read = try? ItemAnswer(jsonText: answer.body) else {
             throw .unreadable(request, answer.status)
         }
-        return read.Item.map(item)
+        return read.item
     }
 
     /// Fails when the table is not there or may not be read.
@@ -105,10 +105,10 @@ package struct DynamoDBClient: Sendable {
         body.object { $0.member("TableName", table) }
         let request = request("DescribeTable", body.bytes)
         let answer = try await caller.send(request, context)
-        guard let read = try? JSONDecoder().decode(TableAnswer.self, from: Data(answer.body)) else {
+        guard let read = try? TableAnswer(jsonText: answer.body) else {
             throw .unreadable(request, answer.status)
         }
-        return read.Table.KeySchema.map(\.AttributeName)
+        return read.keyNames
     }
 
     private func request(_ action: String, _ body: [UInt8]) -> AWSRequest {
@@ -129,25 +129,48 @@ package struct DynamoDBClient: Sendable {
         }
     }
 
-    private struct ItemAnswer: Decodable {
-        let Item: [String: Attribute]?
+    private struct ItemAnswer: JSONReadable {
+        let item: DynamoDBItem?
+
+        init(json: JSONValue) throws(JSONShapeFault) {
+            let attributes: [String: Attribute]? = try json.member(optional: "Item")
+            item = attributes?.compactMapValues(\.value)
+        }
     }
 
     /// Attributes of other types, which somebody else may have added, are passed over.
-    private struct Attribute: Decodable {
-        let S: String?
-        let N: String?
+    private struct Attribute: JSONReadable {
+        let value: DynamoDBValue?
+
+        init(json: JSONValue) throws(JSONShapeFault) {
+            let text: String? = try json.member(optional: "S")
+            let number: String? = try json.member(optional: "N")
+            value = text.map { .text($0) } ?? number.flatMap { Int64($0) }.map { .number($0) }
+        }
     }
 
-    private struct TableAnswer: Decodable {
-        struct Table: Decodable { let KeySchema: [Key] }
-        struct Key: Decodable { let AttributeName: String }
-        let Table: Table
-    }
+    private struct TableAnswer: JSONReadable {
+        let keyNames: [String]
 
-    private func item(_ attributes: [String: Attribute]) -> DynamoDBItem {
-        attributes.compactMapValues { attribute in
-            attribute.S.map { .text($0) } ?? attribute.N.flatMap { Int64($0) }.map { .number($0) }
+        init(json: JSONValue) throws(JSONShapeFault) {
+            let table: Table = try json.member("Table")
+            keyNames = table.keySchema.map(\.attributeName)
+        }
+
+        private struct Table: JSONReadable {
+            let keySchema: [Key]
+
+            init(json: JSONValue) throws(JSONShapeFault) {
+                keySchema = try json.member("KeySchema")
+            }
+        }
+
+        private struct Key: JSONReadable {
+            let attributeName: String
+
+            init(json: JSONValue) throws(JSONShapeFault) {
+                attributeName = try json.member("AttributeName")
+            }
         }
     }
 }

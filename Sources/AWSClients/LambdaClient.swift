@@ -1,6 +1,6 @@
 import AWSSigning
-import FoundationEssentials
 import HTTPTransport
+import JSONStream
 package import Support
 package import Telemetry
 
@@ -91,42 +91,65 @@ package struct FunctionDescription: Sendable {
 
     /// Nil when the bytes are not an answer of GetFunction.
     package init?(json: [UInt8]) {
-        guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(json)) else { return nil }
-        let configuration = answer.Configuration
-        arn = configuration.FunctionArn
-        name = configuration.FunctionName
-        packageType = configuration.PackageType == "Image" ? .image : .zip
-        runtime = configuration.Runtime
-        lastModified = configuration.LastModified
-        codeSHA256 = configuration.CodeSha256
-        codeSize = configuration.CodeSize ?? 0
-        layers = configuration.Layers?.map(\.Arn) ?? []
-        packageLocation = packageType == .zip ? answer.Code?.Location : nil
-        imageURI = answer.Code?.ImageUri
+        guard let description = try? FunctionDescription(jsonText: json) else { return nil }
+        self = description
+    }
+}
+
+extension FunctionDescription: JSONReadable {
+    init(json: JSONValue) throws(JSONShapeFault) {
+        let configuration: Configuration = try json.member("Configuration")
+        let code: Code? = try json.member(optional: "Code")
+        arn = configuration.arn
+        name = configuration.name
+        packageType = configuration.packageType == "Image" ? .image : .zip
+        runtime = configuration.runtime
+        lastModified = configuration.lastModified
+        codeSHA256 = configuration.codeSHA256
+        codeSize = configuration.codeSize
+        layers = configuration.layers
+        packageLocation = packageType == .zip ? code?.location : nil
+        imageURI = code?.imageURI
     }
 
-    private struct Answer: Decodable {
-        let Configuration: Configuration
-        let Code: Code?
+    private struct Configuration: JSONReadable {
+        let arn: String
+        let name: String
+        let codeSHA256: String
+        let codeSize: Int64
+        let packageType: String?
+        let runtime: String?
+        let lastModified: String?
+        let layers: [String]
+
+        init(json: JSONValue) throws(JSONShapeFault) {
+            arn = try json.member("FunctionArn")
+            name = try json.member("FunctionName")
+            codeSHA256 = try json.member("CodeSha256")
+            codeSize = try json.member(optional: "CodeSize") ?? 0
+            packageType = try json.member(optional: "PackageType")
+            runtime = try json.member(optional: "Runtime")
+            lastModified = try json.member(optional: "LastModified")
+            let layers: [Layer]? = try json.member(optional: "Layers")
+            self.layers = layers?.map(\.arn) ?? []
+        }
     }
 
-    private struct Configuration: Decodable {
-        let FunctionArn: String
-        let FunctionName: String
-        let CodeSha256: String
-        let CodeSize: Int64?
-        let PackageType: String?
-        let Runtime: String?
-        let LastModified: String?
-        let Layers: [Layer]?
+    private struct Layer: JSONReadable {
+        let arn: String
+
+        init(json: JSONValue) throws(JSONShapeFault) {
+            arn = try json.member("Arn")
+        }
     }
 
-    private struct Layer: Decodable {
-        let Arn: String
-    }
+    private struct Code: JSONReadable {
+        let location: Redacted?
+        let imageURI: String?
 
-    private struct Code: Decodable {
-        let Location: Redacted?
-        let ImageUri: String?
+        init(json: JSONValue) throws(JSONShapeFault) {
+            location = try json.member(optional: "Location")
+            imageURI = try json.member(optional: "ImageUri")
+        }
     }
 }

@@ -1,5 +1,5 @@
 import AWSSigning
-import FoundationEssentials
+import Files
 import Glibc
 import Support
 
@@ -87,9 +87,9 @@ struct ProfileFiles: Sendable {
 func readSmallFile(_ path: String) -> String? {
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= 1 << 20,
-        let data = FileManager.default.contents(atPath: path)
+        let bytes = try? contents(ofFile: path, limit: 1 << 20)
     else { return nil }
-    return String(decoding: data, as: UTF8.self)
+    return String(decoding: bytes, as: UTF8.self)
 }
 
 /// The region of the selected profile, for where the environment names none.

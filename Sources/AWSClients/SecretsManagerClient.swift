@@ -1,5 +1,5 @@
-import FoundationEssentials
 import HTTPTransport
+import JSONStream
 package import Support
 package import Telemetry
 
@@ -24,13 +24,17 @@ package struct SecretsManagerClient: Sendable {
             body: body.bytes
         )
         let answer = try await caller.send(request, context)
-        guard let secret = try? JSONDecoder().decode(Answer.self, from: Data(answer.body)) else {
+        guard let secret = try? Answer(jsonText: answer.body) else {
             throw .unreadable(request, answer.status)
         }
-        return secret.SecretString
+        return secret.text
     }
 
-    private struct Answer: Decodable {
-        let SecretString: Redacted
+    private struct Answer: JSONReadable {
+        let text: Redacted
+
+        init(json: JSONValue) throws(JSONShapeFault) {
+            text = try json.member("SecretString")
+        }
     }
 }

@@ -1,4 +1,5 @@
 import FunctionScan
+import JSONStream
 package import Jobs
 import Support
 
@@ -14,20 +15,20 @@ package struct JobEvent: Sendable, Equatable {
 }
 
 /// The members of an event that has a `job`: all others are its parameters.
-struct JobMembers: Decodable {
+struct JobMembers: JSONReadable {
     private let name: String
     private let parameters: [String: JobParameters.Value]
 
     /// What EventBridge and this program's own events have beside them.
     private static let others: Set<String> = ["job", "detail"]
 
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Name.self)
-        name = try container.decode(String.self, forKey: Name("job"))
+    init(json: JSONValue) throws(JSONShapeFault) {
+        name = try json.member("job")
         var parameters: [String: JobParameters.Value] = [:]
-        for key in container.allKeys where !Self.others.contains(key.stringValue) {
-            guard try !container.decodeNil(forKey: key) else { continue }
-            parameters[key.stringValue] = try Self.value(container, key)
+        for (name, value) in json.members where !value.isNull {
+            guard let name = name.text, !Self.others.contains(name) else { continue }
+            let parameter: Parameter = try value.read(as: name)
+            parameters[name] = parameter.value
         }
         self.parameters = parameters
     }
@@ -42,23 +43,18 @@ struct JobMembers: Decodable {
         }
     }
 
-    private static func value(
-        _ container: KeyedDecodingContainer<Name>,
-        _ key: Name
-    ) throws -> JobParameters.Value {
-        if let truth = try? container.decode(Bool.self, forKey: key) { return .truth(truth) }
-        if let number = try? container.decode(Int64.self, forKey: key) { return .number(number) }
-        if let text = try? container.decode(String.self, forKey: key) { return .text(text) }
-        if let numbers = try? container.decode([Int64].self, forKey: key) { return .list(numbers.map(String.init)) }
-        return .list(try container.decode([String].self, forKey: key))
-    }
+    private struct Parameter: JSONReadable {
+        let value: JobParameters.Value
 
-    private struct Name: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(_ name: String) { stringValue = name }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { return nil }
+        init(json: JSONValue) throws(JSONShapeFault) {
+            switch json.kind {
+            case .true, .false: value = .truth(try Bool(json: json))
+            case .number: value = .number(try Int64(json: json))
+            case .string: value = .text(try String(json: json))
+            case .array where json.elements.allSatisfy({ $0.kind == .number }):
+                value = .list(try [Int64](json: json).map(String.init))
+            default: value = .list(try [String](json: json))
+            }
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Logging
+import Support
 
 /// Reads settings one by one and gathers what is wrong with them.
 struct SettingsReader {
@@ -100,7 +101,7 @@ struct SettingRule: Sendable {
     static let bucket = SettingRule(expected: "the name of an S3 bucket") { value in
         (3...63).contains(value.utf8.count)
             && value.utf8.allSatisfy { $0.isLowercase || $0.isDigit || $0 == .dash || $0 == UInt8(ascii: ".") }
-            && !value.contains("..")
+            && !value.contains(text: "..")
     }
 
     static let table = SettingRule(expected: "the name of a DynamoDB table") { value in

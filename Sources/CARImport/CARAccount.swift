@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HTTPTransport
 package import QualysAPI
 package import Support
@@ -15,7 +14,7 @@ package struct CARAccount: Sendable, Equatable {
     ///   - url: `https://host/.../api/car/v2`, with or without a slash at its end.
     package init(url: String, key: Redacted, password: Redacted) throws(CARAccountError) {
         self.url = try Self.checked(url)
-        let pair = Data("\(key.exposed):\(password.exposed)".utf8).base64EncodedString()
+        let pair = base64Text("\(key.exposed):\(password.exposed)".utf8)
         authorization = Redacted("Basic \(pair)")
     }
 

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import JSONStream
 import Support
 
@@ -81,14 +80,14 @@ extension IDRanges {
             }
             last = range.upperBound
         }
-        return Data(bytes).base64EncodedString()
+        return base64Text(bytes)
     }
 
     init?(packed: String) {
-        guard let data = Data(base64Encoded: packed) else { return nil }
+        guard let bytes = base64Bytes(packed) else { return nil }
         var numbers: [Int64] = []
         var (value, shift): (UInt64, UInt64) = (0, 0)
-        for byte in data {
+        for byte in bytes {
             guard shift < 64 else { return nil }
             value |= UInt64(byte & 0x7F) << shift
             shift += 7

@@ -1,4 +1,5 @@
 package import AWSClients
+package import JSONStream
 import Support
 
 /// A function that somebody created or changed, as CloudTrail tells it through EventBridge.
@@ -21,7 +22,7 @@ package struct FunctionChange: Sendable, Equatable {
     /// The `detail` of an event of detail type `AWS API Call via CloudTrail`, as far as it is needed.
     ///
     /// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
-    package struct Detail: Decodable, Sendable {
+    package struct Detail: JSONReadable, Sendable {
         let eventSource: String?
         let eventName: String?
         let awsRegion: String?
@@ -31,9 +32,40 @@ package struct FunctionChange: Sendable, Equatable {
         let requestParameters: RequestParameters?
         let responseElements: ResponseElements?
 
-        struct UserIdentity: Decodable, Sendable { let accountId: String? }
-        struct RequestParameters: Decodable, Sendable { let functionName: String? }
-        struct ResponseElements: Decodable, Sendable { let functionArn: String? }
+        package init(json: JSONValue) throws(JSONShapeFault) {
+            eventSource = try json.member(optional: "eventSource")
+            eventName = try json.member(optional: "eventName")
+            awsRegion = try json.member(optional: "awsRegion")
+            errorCode = try json.member(optional: "errorCode")
+            recipientAccountId = try json.member(optional: "recipientAccountId")
+            userIdentity = try json.member(optional: "userIdentity")
+            requestParameters = try json.member(optional: "requestParameters")
+            responseElements = try json.member(optional: "responseElements")
+        }
+
+        struct UserIdentity: JSONReadable, Sendable {
+            let accountId: String?
+
+            init(json: JSONValue) throws(JSONShapeFault) {
+                accountId = try json.member(optional: "accountId")
+            }
+        }
+
+        struct RequestParameters: JSONReadable, Sendable {
+            let functionName: String?
+
+            init(json: JSONValue) throws(JSONShapeFault) {
+                functionName = try json.member(optional: "functionName")
+            }
+        }
+
+        struct ResponseElements: JSONReadable, Sendable {
+            let functionArn: String?
+
+            init(json: JSONValue) throws(JSONShapeFault) {
+                functionArn = try json.member(optional: "functionArn")
+            }
+        }
     }
 
     /// - Parameters:

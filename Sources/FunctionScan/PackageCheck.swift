@@ -1,5 +1,4 @@
 package import AWSClients
-import FoundationEssentials
 package import HTTPTransport
 import Hashing
 package import Support
@@ -66,7 +65,7 @@ package struct PackageCheck: Sendable {
             throw hash.byteCount > Self.largestPackage ? .tooLarge : .transfer(error)
         }
         guard response.isSuccess else { throw .refused(status: response.status) }
-        return Data(hash.sha256.finalize()).base64EncodedString()
+        return base64Text(hash.sha256.finalize())
     }
 
     /// Sendable because its users take turns: the transport's thread until the transfer has ended, then we.

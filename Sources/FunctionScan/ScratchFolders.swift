@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Files
 import Glibc
 import QScanner
 import Support
@@ -11,7 +11,7 @@ package struct ScratchFolders: Sendable {
     /// - Parameters:
     ///   - root: A folder of this program's own; it is made when it is first needed.
     ///   - name: A name that was never given before.
-    package init(root: String, name: @escaping @Sendable () -> String = { UUID().uuidString }) {
+    package init(root: String, name: @escaping @Sendable () -> String = { uniqueName() }) {
         self.root = root
         self.name = name
     }
@@ -37,11 +37,7 @@ package struct ScratchFolders: Sendable {
     private func makeFolder() throws(ScratchError) -> String {
         let path = "\(root)/\(name())"
         do {
-            try FileManager.default.createDirectory(
-                atPath: path,
-                withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700]
-            )
+            try makeFolders(for: "\(path)/", mode: 0o700)
         } catch {
             throw ScratchError(path: path)
         }
@@ -62,8 +58,7 @@ struct ScratchError: Failure {
 
 /// Removes a folder with all that is in it, or as much as goes. Links are removed, not followed.
 ///
-/// Unpacked packages have folders that nobody may write to, and names that are not UTF-8: FileManager would stop at the
-/// first of them.
+/// Unpacked packages have folders that nobody may write to, and names that are not UTF-8.
 private func removeTree(_ path: String) {
     removeTree(Array(path.utf8CString))
 }

@@ -1,4 +1,5 @@
 import CCurl
+import Support
 
 #if canImport(Glibc)
     import Glibc
@@ -59,5 +60,5 @@ extension HTTPError.Reason {
 /// that may pass, and says nothing of trust. libcurl has one code for both.
 private func isLostHandshake(_ detail: String) -> Bool {
     let signs = ["SSL_ERROR_SYSCALL", "Connection reset by peer", "Broken pipe", "unexpected eof while reading"]
-    return signs.contains { detail.contains($0) }
+    return signs.contains { detail.contains(text: $0) }
 }

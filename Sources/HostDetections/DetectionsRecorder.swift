@@ -70,11 +70,11 @@ actor DetectionsRecorder {
         let done = IDRanges(checkpoint.finished.map { Int64($0.number) }).description
         _ = try await services.output.put(
             JobObject(key: Checkpoint.key(run, layout), contentType: "application/gzip"),
-            .bytes(GzipWriter.compress(try checkpoint.json)),
+            .bytes(GzipWriter.compress(checkpoint.json)),
             context
         )
         state.done = done
-        try await services.state.save(owner, try state.json, context)
+        try await services.state.save(owner, state.json, context)
     }
 
     private func saveIfDue(_ context: CallContext) async throws {

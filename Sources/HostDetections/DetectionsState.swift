@@ -1,12 +1,11 @@
-import FoundationEssentials
 import Jobs
 import Support
 
 /// What the job remembers from run to run: a few lines, which fit into one row. What a run has done so far is in its
 /// checkpoint, an object beside its output.
-struct DetectionsState: Sendable, Equatable, Codable {
+struct DetectionsState: Sendable, Equatable {
     /// A run that was begun and is not done.
-    struct Run: Sendable, Equatable, Codable {
+    struct Run: Sendable, Equatable {
         /// Milliseconds since 1970.
         let started: Int64
         /// A digest of what was asked for.
@@ -19,13 +18,11 @@ struct DetectionsState: Sendable, Equatable, Codable {
         var name: String { Timestamp(milliseconds: started).basicISO8601 }
     }
 
-    private static let version = 1
+    static let version = 1
     private static let mostRequests = 16
 
-    private(set) var version = DetectionsState.version
-
     /// When the last complete run of each request began, in milliseconds.
-    private var complete: [String: Int64] = [:]
+    var complete: [String: Int64] = [:]
     var open: Run?
     var partial: Run?
 
@@ -44,22 +41,11 @@ struct DetectionsState: Sendable, Equatable, Codable {
             complete[oldest.key] = nil
         }
     }
-
-    var json: [UInt8] {
-        get throws { Array(try sortedEncoder().encode(self)) }
-    }
-
-    init(json: [UInt8], place: String) throws(JobStateError) {
-        guard let state = try? JSONDecoder().decode(DetectionsState.self, from: Data(json)),
-            state.version == Self.version
-        else { throw .unreadable(place) }
-        self = state
-    }
 }
 
 /// How far a run is: enough to go on with it, and to ask for what is missing long after it.
-struct Checkpoint: Sendable, Equatable, Codable {
-    var version = 1
+struct Checkpoint: Sendable, Equatable {
+    static let version = 1
 
     /// Milliseconds since 1970.
     let started: Int64
@@ -130,20 +116,4 @@ struct Checkpoint: Sendable, Equatable, Codable {
             portal = newValue.portalIDs.description
         }
     }
-
-    var json: [UInt8] {
-        get throws { Array(try sortedEncoder().encode(self)) }
-    }
-
-    init(json: [UInt8], place: String) throws(JobStateError) {
-        guard let checkpoint = try? JSONDecoder().decode(Checkpoint.self, from: Data(json)), checkpoint.version == 1
-        else { throw .unreadable(place) }
-        self = checkpoint
-    }
-}
-
-private func sortedEncoder() -> JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return encoder
 }

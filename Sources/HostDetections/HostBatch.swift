@@ -3,7 +3,7 @@ package import Support
 /// Hosts that are asked for together.
 package struct HostBatch: Sendable, Equatable {
     /// What the numbers are.
-    package enum Kind: String, Sendable, Codable {
+    package enum Kind: String, Sendable {
         case ids
         /// IPv4 addresses, as numbers.
         case addresses

@@ -1,3 +1,4 @@
+import JSONStream
 import QualysAPI
 import Support
 
@@ -76,7 +77,7 @@ extension HostBatch {
 }
 
 /// What is pulled.
-package enum PullKind: String, Sendable, CaseIterable, Codable {
+package enum PullKind: String, Sendable, CaseIterable, JSONReadable {
     case detections
     case hostAssets = "host_assets"
     /// Hosts of the portal, which have ids of their own.

@@ -239,7 +239,7 @@ package struct HostDetections: Sendable {
         _ context: CallContext
     ) async throws -> JobAnswer {
         try await recorder.save(context)
-        try await services.state.end(owner, try await recorder.state.json, context)
+        try await services.state.end(owner, await recorder.state.json, context)
         return JobAnswer(
             job: .hostDetections,
             run: plan.run,
@@ -276,7 +276,7 @@ package struct HostDetections: Sendable {
         let key = plan.parameters.layout.folder(plan.run) + "manifest.json"
         _ = try await services.output.put(JobObject(key: key), .bytes(manifest.json), context)
         await recorder.change { plan.close(&$0, isComplete: failed.isEmpty, owner: owner) }
-        try await services.state.end(owner, try await recorder.state.json, context)
+        try await services.state.end(owner, await recorder.state.json, context)
         let answer = JobAnswer(
             job: .hostDetections,
             run: plan.run,

@@ -1,14 +1,15 @@
+import JSONStream
 package import Jobs
 package import Support
 
 /// What a pull of host detections is asked for.
 package struct HostDetectionsParameters: Sendable, Equatable {
     /// Forms of rows that are written beside the raw XML.
-    package enum Rows: String, Sendable, CaseIterable, Codable {
+    package enum Rows: String, Sendable, CaseIterable, JSONReadable {
         case ndjson, csv, sqlite
     }
 
-    package struct Field: Sendable, Equatable, Codable {
+    package struct Field: Sendable, Equatable {
         package let name: String
         package let value: String
 

@@ -93,7 +93,7 @@ struct RunFinish: Sendable {
         for vulnerability in vulnerabilities { try database.add(vulnerability) }
         try database.finish()
         let packed = try ScratchFile(path: path + ".gz", gzips: true)
-        try forEachPiece(of: path) { try packed.append($0) }
+        try forEachPiece(ofFile: path) { try packed.append($0) }
         try packed.keep()
         let key = parameters.layout.folder(run) + "rows/detections.db.gz"
         return try await put(key, packed.content(), context)
@@ -111,10 +111,10 @@ struct RunFinish: Sendable {
         )
         if parameters.layout.gzips {
             let gzip = GzipReader(limit: .max)
-            try forEachPiece(of: path) { try gzip.read($0) { try reader.push($0) } }
+            try forEachPiece(ofFile: path) { try gzip.read($0) { try reader.push($0) } }
             try gzip.finish()
         } else {
-            try forEachPiece(of: path) { try reader.push($0) }
+            try forEachPiece(ofFile: path) { try reader.push($0) }
         }
         try reader.finish()
     }
@@ -126,21 +126,5 @@ struct RunFinish: Sendable {
         _ context: CallContext
     ) async throws -> StoredObject {
         try await services.output.put(JobObject(key: key, contentType: type), content, context)
-    }
-}
-
-/// Reads a file from its start; a piece is valid within its call.
-func forEachPiece(of path: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileFault(path: path, doing: "reading it", errno: errno) }
-    defer { close(descriptor) }
-    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
-    defer { room.deallocate() }
-    while true {
-        let got = read(descriptor, room.baseAddress, room.count)
-        if got < 0, errno == EINTR { continue }
-        guard got >= 0 else { throw FileFault(path: path, doing: "reading it", errno: errno) }
-        guard got > 0 else { return }
-        try body(UnsafeRawBufferPointer(rebasing: room[..<got]))
     }
 }

@@ -1,5 +1,6 @@
 import Compression
-import FoundationEssentials
+import Files
+import Glibc
 import Hashing
 import Jobs
 import Logging
@@ -95,12 +96,12 @@ struct RunPlan: Sendable {
         _ context: CallContext
     ) async throws -> Checkpoint? {
         let key = Checkpoint.key(run, layout)
-        let path = "\(services.scratch)/checkpoint-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let path = "\(services.scratch)/checkpoint-\(uniqueName())"
+        defer { unlink(path) }
         guard try await services.output.get(key, path, context) else { return nil }
         var bytes: [UInt8] = []
         let gzip = GzipReader(limit: 1 << 28)
-        try forEachPiece(of: path) { try gzip.read($0) { bytes.append(contentsOf: $0) } }
+        try forEachPiece(ofFile: path) { try gzip.read($0) { bytes.append(contentsOf: $0) } }
         try gzip.finish()
         return try Checkpoint(json: bytes, place: services.output.address(key))
     }

@@ -25,7 +25,7 @@ struct Work: Sendable, Equatable {
 }
 
 /// What came of a piece of work, as the checkpoint keeps it.
-struct FinishedWork: Sendable, Equatable, Codable {
+struct FinishedWork: Sendable, Equatable {
     let number: Int
     var hosts = 0
     var detections = 0
@@ -34,7 +34,7 @@ struct FinishedWork: Sendable, Equatable, Codable {
     var bytes: Int64 = 0
     var objects: [Object] = []
 
-    struct Object: Sendable, Equatable, Codable {
+    struct Object: Sendable, Equatable {
         let key: String
         let bytes: Int64
         let sha256: String

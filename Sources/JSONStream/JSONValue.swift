@@ -29,6 +29,9 @@ package struct JSONValue {
     /// What an array has, in its order. Empty for all else.
     package var elements: Elements { Elements(tape, node.kind == .array ? index : nil) }
 
+    /// The elements of an array; nil for all else.
+    package var array: [JSONValue]? { kind == .array ? Array(elements) : nil }
+
     /// The text of a string. Half of a surrogate pair becomes U+FFFD.
     package var text: String? {
         let node = node

@@ -1,5 +1,4 @@
 import Files
-import FoundationEssentials
 import Glibc
 import Support
 import Synchronization
@@ -18,6 +17,9 @@ extension JobStateStore {
 }
 
 private final class StateFile: Sendable {
+    /// The most bytes of a state.
+    private static let ceiling = 1 << 30
+
     private let path: String
     private let lock = Mutex<Int32>(-1)
 
@@ -41,12 +43,11 @@ private final class StateFile: Sendable {
         }
         lock.withLock { $0 = descriptor }
         guard access(path, F_OK) == 0 else { return .mine(nil) }
-        guard let bytes = FileManager.default.contents(atPath: path) else { throw fault() }
-        return .mine(Array(bytes))
+        return .mine(try contents(ofFile: path, limit: Self.ceiling))
     }
 
     func save(_ state: [UInt8]) throws {
-        let file = try AtomicFile(path: path, limit: 1 << 30)
+        let file = try AtomicFile(path: path, limit: Int64(Self.ceiling))
         try file.append(state)
         _ = try file.commit()
     }

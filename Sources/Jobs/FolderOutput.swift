@@ -1,5 +1,5 @@
 import Dispatch
-package import Files
+import Files
 import Glibc
 import QualysAPI
 import Support
@@ -45,28 +45,6 @@ private func onOwnThread<Result: Sendable>(_ body: @escaping @Sendable () throws
     }
 }
 
-/// Makes the folders above a path.
-package func makeFolders(for path: String) throws(FileFault) {
-    var end = path.startIndex
-    while let slash = path[end...].dropFirst().firstIndex(of: "/") {
-        end = slash
-        if mkdir(String(path[..<slash]), 0o755) != 0, errno != EEXIST, errno != EISDIR {
-            throw FileFault(path: String(path[..<slash]), doing: "making the folder", errno: errno)
-        }
-    }
-}
-
 private func copy(_ source: String, to file: AtomicFile) throws {
-    let descriptor = open(source, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileFault(path: source, doing: "reading it", errno: errno) }
-    defer { close(descriptor) }
-    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
-    defer { room.deallocate() }
-    while true {
-        let got = read(descriptor, room.baseAddress, room.count)
-        if got < 0, errno == EINTR { continue }
-        guard got >= 0 else { throw FileFault(path: source, doing: "reading it", errno: errno) }
-        guard got > 0 else { return }
-        try file.append(UnsafeRawBufferPointer(rebasing: room[..<got]))
-    }
+    try forEachPiece(ofFile: source) { try file.append($0) }
 }

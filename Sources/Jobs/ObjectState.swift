@@ -1,5 +1,6 @@
 import AWSClients
-import FoundationEssentials
+import Files
+import Glibc
 import Logging
 import Support
 import Telemetry
@@ -14,8 +15,8 @@ extension JobStateStore {
         }
         return JobStateStore(
             begin: { _, context in
-                let path = "\(scratch)/state-\(UUID().uuidString).json"
-                defer { try? FileManager.default.removeItem(atPath: path) }
+                let path = "\(scratch)/state-\(uniqueName()).json"
+                defer { unlink(path) }
                 do {
                     guard try await output.get(key, path, context) else { return .mine(nil) }
                 } catch let error as AWSError where error.status == 403 {
@@ -26,10 +27,10 @@ extension JobStateStore {
                     )
                     return .mine(nil)
                 }
-                guard let bytes = FileManager.default.contents(atPath: path) else {
+                guard let bytes = try? contents(ofFile: path, limit: 1 << 30) else {
                     throw JobStateError.unreadable(output.address(key))
                 }
-                return .mine(Array(bytes))
+                return .mine(bytes)
             },
             save: { try await save($1, $2) },
             end: { _, state, context in

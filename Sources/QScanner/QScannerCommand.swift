@@ -1,4 +1,3 @@
-import FoundationEssentials
 package import Support
 
 /// QScanner's command line and environment for one function.
@@ -53,7 +52,7 @@ package struct QScannerCommand: Sendable {
         if let registry = target.registry, let username = registry.username, let password = registry.password {
             signIns.append("\(username):\(password.exposed)")
         }
-        self.secrets = plain + signIns.map { Redacted(Data($0.utf8).base64EncodedString()) }
+        self.secrets = plain + signIns.map { Redacted(base64Text($0.utf8)) }
         environment["PATH"] = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
         environment["AWS_REGION"] = target.region
         // No secret: it may well be a word that stands in results.
@@ -74,7 +73,7 @@ package struct QScannerCommand: Sendable {
 
 /// The password in `http://user:password@proxy:3128`.
 private func passwordOfAddress(_ address: String) -> Redacted? {
-    guard let scheme = address.firstRange(of: "://"),
+    guard let scheme = address.firstRange(ofText: "://"),
         let end = address.lastIndex(of: "@"), scheme.upperBound < end,
         let colon = address[scheme.upperBound..<end].firstIndex(of: ":")
     else { return nil }

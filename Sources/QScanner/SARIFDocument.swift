@@ -1,39 +1,31 @@
-import FoundationEssentials
+import JSONStream
 
 /// What is read from `-Report.sarif.json` (SARIF 2.1.0): the number of vulnerabilities by severity.
 ///
 /// Each run (section 3.14) has rules (3.19.23), whose ids are Qualys's QIDs, and results (3.14.23), which are the
 /// findings and point to their rule. All runs are summed.
-struct SARIFDocument: Decodable {
+struct SARIFDocument: JSONReadable {
     private(set) var severities = SeverityCounts()
 
     /// Texts about secrets that were found, in which the secrets themselves may stand: none may be stored.
     private(set) var secretTexts: Set<String> = []
 
-    init(from decoder: any Decoder) throws {
-        var runs = try decoder.container(keyedBy: Field.self).nestedUnkeyedContainer(forKey: .runs)
-        while !runs.isAtEnd {
-            guard let run = try runs.decode(Lenient<Run>.self).value else { continue }
+    init(json: JSONValue) throws(JSONShapeFault) {
+        let runs: [Run] = try json.member("runs")
+        for run in runs {
             severities.add(run.severities)
             secretTexts.formUnion(run.secretTexts)
         }
     }
-
-    private enum Field: String, CodingKey {
-        case runs
-    }
 }
 
-private struct Run: Decodable {
+private struct Run: JSONReadable {
     var severities = SeverityCounts()
     var secretTexts: Set<String> = []
 
-    init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: Field.self)
-        let driver = try? fields.nestedContainer(keyedBy: Field.self, forKey: .tool)
-            .nestedContainer(keyedBy: Field.self, forKey: .driver)
+    init(json: JSONValue) {
         // Kept with their gaps, because `ruleIndex` counts those too.
-        let rules = driver?.lenient([Lenient<SARIFRule>].self, .rules)?.map(\.value) ?? []
+        let rules = json["tool"]?["driver"]?["rules"]?.array?.map(SARIFRule.init) ?? []
         let byID = Dictionary(rules.compactMap { $0 }.map { ($0.id, $0) }) { first, _ in first }
         for rule in byID.values where rule.kind == .secret {
             // A description that is no more than the rule's name has no secret in it.
@@ -41,9 +33,8 @@ private struct Run: Decodable {
         }
 
         // One at a time: of thousands of results only the counts are kept.
-        guard var results = try? fields.nestedUnkeyedContainer(forKey: .results) else { return }
-        while !results.isAtEnd {
-            guard let result = try results.decode(Lenient<SARIFResult>.self).value else { continue }
+        guard let results = json["results"]?.elements else { return }
+        for case let result? in results.lazy.map(SARIFResult.init) {
             let byIndex = result.ruleIndex.flatMap { rules.indices.contains($0) ? rules[$0] : nil }
             let rule = result.ruleID.flatMap { byID[$0] } ?? byIndex
             switch rule?.kind ?? SARIFRule.Kind(names: [result.ruleID]) {
@@ -52,10 +43,6 @@ private struct Run: Decodable {
             case .other: break
             }
         }
-    }
-
-    private enum Field: String, CodingKey {
-        case tool, driver, rules, results
     }
 }
 

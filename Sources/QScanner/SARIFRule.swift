@@ -1,7 +1,7 @@
-import FoundationEssentials
+import JSONStream
 
 /// A `reportingDescriptor` (SARIF 2.1.0 section 3.49).
-struct SARIFRule: Decodable {
+struct SARIFRule {
     enum Kind {
         case vulnerability, secret, other
 
@@ -27,25 +27,22 @@ struct SARIFRule: Decodable {
     /// What it says to people; read of rules about secrets only.
     let texts: [String]
 
-    init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: Field.self)
-        id = try fields.decode(String.self, forKey: .id)
-        name = fields.lenient(String.self, .name)
+    /// Nil for what has no id.
+    init?(_ json: JSONValue) {
+        guard let id = json["id"]?.text else { return nil }
+        self.id = id
+        name = json["name"]?.text
         kind = Kind(names: [id, name])
-        severity = fields.lenient(Properties.self, .properties)?.severity
+        severity = severityProperty(of: json)
         texts =
             kind == .secret
-            ? [.shortDescription, .fullDescription, .help].flatMap { fields.lenient(Message.self, $0)?.texts ?? [] }
+            ? ["shortDescription", "fullDescription", "help"].flatMap { json[$0].map(messageTexts) ?? [] }
             : []
-    }
-
-    private enum Field: String, CodingKey {
-        case id, name, properties, shortDescription, fullDescription, help
     }
 }
 
 /// A `result` (SARIF 2.1.0 section 3.27).
-struct SARIFResult: Decodable {
+struct SARIFResult {
     let ruleID: String?
     let ruleIndex: Int?
 
@@ -54,69 +51,33 @@ struct SARIFResult: Decodable {
 
     let texts: [String]
 
-    init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: Field.self)
+    /// Nil for what is no object.
+    init?(_ json: JSONValue) {
+        guard json.kind == .object else { return nil }
         // Section 3.27.7: the rule may be named by a reference of its own instead.
-        let reference = fields.lenient(Reference.self, .rule)
-        ruleID = fields.lenient(String.self, .ruleId) ?? reference?.id
-        ruleIndex = fields.lenient(Int.self, .ruleIndex) ?? reference?.index
-        texts = fields.lenient(Message.self, .message)?.texts ?? []
+        let reference = json["rule"]
+        ruleID = json["ruleId"]?.text ?? reference?["id"]?.text
+        ruleIndex = (json["ruleIndex"]?.wholeNumber ?? reference?["index"]?.wholeNumber).map { Int(clamping: $0) }
+        texts = json["message"].map(messageTexts) ?? []
         let level =
-            switch fields.lenient(String.self, .level) {
+            switch json["level"]?.text {
             case "error": 5
             case "warning": 3
             case "note": 2
             default: 1
             }
-        severity = fields.lenient(Properties.self, .properties)?.severity ?? level
-    }
-
-    private struct Reference: Decodable {
-        let id: String?
-        let index: Int?
-
-        init(from decoder: any Decoder) throws {
-            let fields = try decoder.container(keyedBy: Field.self)
-            id = fields.lenient(String.self, .id)
-            index = fields.lenient(Int.self, .index)
-        }
-
-        private enum Field: String, CodingKey {
-            case id, index
-        }
-    }
-
-    private enum Field: String, CodingKey {
-        case ruleId, ruleIndex, rule, message, level, properties
+        severity = severityProperty(of: json) ?? level
     }
 }
 
-/// A `message` or `multiformatMessageString` (SARIF 2.1.0 sections 3.11 and 3.12).
-private struct Message: Decodable {
-    let texts: [String]
-
-    init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: Field.self)
-        texts = [Field.text, .markdown].compactMap { fields.lenient(String.self, $0) }
-    }
-
-    private enum Field: String, CodingKey {
-        case text, markdown
-    }
+/// The texts of a `message` or `multiformatMessageString` (SARIF 2.1.0 sections 3.11 and 3.12).
+private func messageTexts(_ message: JSONValue) -> [String] {
+    ["text", "markdown"].compactMap { message[$0]?.text }
 }
 
-/// The property bag in which Qualys keeps the severity, as a number or as text.
-private struct Properties: Decodable {
-    let severity: Int?
-
-    init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: Field.self)
-        let text = fields.lenient(String.self, .severity)
-        let number = fields.lenient(Double.self, .severity) ?? text.flatMap { Double($0) }
-        severity = number.flatMap { (1...5).contains($0) ? Int($0) : nil }
-    }
-
-    private enum Field: String, CodingKey {
-        case severity
-    }
+/// From the property bag, in which Qualys keeps it as a number or as text: 1 to 5.
+private func severityProperty(of json: JSONValue) -> Int? {
+    let severity = json["properties"]?["severity"]
+    let number = severity?.double ?? severity?.text.flatMap { Double($0) }
+    return number.flatMap { (1...5).contains($0) ? Int($0) : nil }
 }

@@ -1,3 +1,4 @@
+import JSONStream
 package import Support
 
 /// What a scan brought.
@@ -90,12 +91,12 @@ extension ScanReport {
     }
 
     /// The document, or nil when the file is too large to be read, or broken in a partial result.
-    private mutating func readable<Document: Decodable>(
+    private mutating func readable<Document: JSONReadable>(
         _ file: ResultFile,
         _ type: Document.Type
     ) throws(QScannerError) -> Document? {
         do throws(QScannerError) {
-            let document = try file.decoded(type)
+            let document = try file.document(type)
             files.append(file)
             if document == nil {
                 notes.append("\(file.kind.rawValue) has \(file.bytes) bytes, too many to be read: it is only stored.")

@@ -1,74 +1,37 @@
-import FoundationEssentials
+import JSONStream
 
-/// What is read from `-ScanResult.json`: the scan's tag and the number of secrets. Vulnerabilities are not in it.
+/// What is read from `-ScanResult.json`: the scan's tag and the number of secrets. Vulnerabilities are not in it. An odd
+/// member is passed over, the rest is still read.
 ///
 ///     {"ScansPerformed": [{"ScanType": "secret", "Status": "SUCCESS"}],
 ///      "Metadata": {"TargetMetadata": {"ImageMetadata": {"RepoTags": ["lambdascan:1763622437"]}}},
 ///      "SecretResults": [{"Target": "/var/task/app.cfg", "Secrets": [{"RuleID": "..."}]}]}
-struct ScanResultDocument: Decodable {
+struct ScanResultDocument: JSONReadable {
     /// What follows `lambdascan:` in the first repository tag: Qualys's name for this scan.
     let tag: String?
 
     /// Nil when secrets were not looked for.
     let secrets: Int?
 
-    init(from decoder: any Decoder) throws {
-        let root = try decoder.container(keyedBy: Field.self)
-        tag = ScanResultDocument.tag(root)
+    init(json: JSONValue) throws(JSONShapeFault) {
+        try json.checkObject()
+        tag = Self.tag(json)
 
-        let found = root.lenientArray(SecretsOfFile.self, .secretResults)?.reduce(0) { $0 + $1.count }
+        let found = json["SecretResults"]?.array?.reduce(0) { $0 + ($1["Secrets"]?.array?.count ?? 0) }
         // An empty list is left out of the file.
-        let looked = root.lenientArray(Performed.self, .scansPerformed)?.contains(where: \.isFinishedSecretScan)
+        let looked = json["ScansPerformed"]?.array?.contains(where: Self.isFinishedSecretScan)
         secrets = found ?? (looked == true ? 0 : nil)
     }
 
-    private static func tag(_ root: KeyedDecodingContainer<Field>) -> String? {
-        guard
-            let target = try? root.nestedContainer(keyedBy: Field.self, forKey: .metadata)
-                .nestedContainer(keyedBy: Field.self, forKey: .targetMetadata)
-                .nestedContainer(keyedBy: Field.self, forKey: .imageMetadata),
-            let first = target.lenient([Lenient<String>].self, .repoTags)?.first?.value,
-            first.hasPrefix("lambdascan:")
-        else { return nil }
+    private static func tag(_ root: JSONValue) -> String? {
+        let tags = root["Metadata"]?["TargetMetadata"]?["ImageMetadata"]?["RepoTags"]?.array
+        guard let first = tags?.first?.text, first.hasPrefix("lambdascan:") else { return nil }
         let tag = String(first.dropFirst("lambdascan:".count))
         return isValidTagValue(tag) ? tag : nil
     }
 
-    private enum Field: String, CodingKey {
-        case scansPerformed = "ScansPerformed"
-        case metadata = "Metadata"
-        case targetMetadata = "TargetMetadata"
-        case imageMetadata = "ImageMetadata"
-        case repoTags = "RepoTags"
-        case secretResults = "SecretResults"
-    }
-}
-
-private struct Performed: Decodable {
-    let isFinishedSecretScan: Bool
-
-    init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: Field.self)
-        isFinishedSecretScan =
-            fields.lenient(String.self, .type)?.lowercased() == "secret"
-            && fields.lenient(String.self, .status)?.uppercased() == "SUCCESS"
-    }
-
-    private enum Field: String, CodingKey {
-        case type = "ScanType"
-        case status = "Status"
-    }
-}
-
-private struct SecretsOfFile: Decodable {
-    let count: Int
-
-    init(from decoder: any Decoder) throws {
-        count = try decoder.container(keyedBy: Field.self).elementCount(.secrets)
-    }
-
-    private enum Field: String, CodingKey {
-        case secrets = "Secrets"
+    private static func isFinishedSecretScan(_ performed: JSONValue) -> Bool {
+        performed["ScanType"]?.text?.lowercased() == "secret" && performed["Status"]?.text?.uppercased() == "SUCCESS"
     }
 }
 

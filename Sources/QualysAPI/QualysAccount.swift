@@ -1,4 +1,3 @@
-import FoundationEssentials
 package import Support
 
 /// Who signs in to Qualys, and where. Credentials go to these two addresses only.
@@ -39,7 +38,7 @@ package struct QualysAccount: Sendable, Equatable {
 
     /// The value of `Authorization` for all but the gateway (RFC 7617, in UTF-8).
     var basicAuthorization: String {
-        "Basic " + Data("\(username.exposed):\(password.exposed)".utf8).base64EncodedString()
+        "Basic " + base64Text("\(username.exposed):\(password.exposed)".utf8)
     }
 }
 

@@ -1,4 +1,3 @@
-import FoundationEssentials
 package import HTTPTransport
 import Logging
 package import Support

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSONStream
 package import Support
 
 /// The secret that an operator keeps in Secrets Manager: one JSON object of texts.
@@ -9,7 +9,7 @@ package struct QualysSecret: Sendable {
 
     /// - Throws: When the text is not a JSON object. Members that are not texts are passed over.
     package init(json: Redacted) throws(QualysSecretError) {
-        guard let members = try? JSONDecoder().decode([String: Member].self, from: Data(json.exposed.utf8)) else {
+        guard let members = try? [String: Member](jsonText: Array(json.exposed.utf8)) else {
             throw .notAnObject
         }
         fields = members.compactMapValues { $0.text }.filter { !$0.value.exposed.isEmpty }
@@ -39,11 +39,11 @@ package struct QualysSecret: Sendable {
         fields.filter { $0.key != "qualys_pod" }.map(\.value)
     }
 
-    private struct Member: Decodable {
+    private struct Member: JSONReadable {
         let text: Redacted?
 
-        init(from decoder: any Decoder) throws {
-            text = try? decoder.singleValueContainer().decode(Redacted.self)
+        init(json: JSONValue) {
+            text = json.text.map(Redacted.init)
         }
     }
 }

@@ -15,9 +15,3 @@ extension Redacted: CustomStringConvertible, CustomDebugStringConvertible, Custo
     package var debugDescription: String { Redacted.text }
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
-
-extension Redacted: Decodable {
-    package init(from decoder: any Decoder) throws {
-        self.init(try decoder.singleValueContainer().decode(String.self))
-    }
-}

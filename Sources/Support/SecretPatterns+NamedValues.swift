@@ -50,7 +50,7 @@ extension SecretPatterns {
     }
 
     private static func extent(of name: String) -> Extent? {
-        names.first { name.contains($0.part) }?.extent
+        names.first { name.contains(text: $0.part) }?.extent
     }
 
     /// - Parameter isScheme: The name is one of HTTP's schemes, after which the value stands without a sign.

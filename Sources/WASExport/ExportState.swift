@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSONStream
 import Jobs
 import Support
 
@@ -151,7 +151,7 @@ extension ExportState {
 
     /// - Throws: `JobStateError.unreadable` for what this program did not write.
     init(json: [UInt8], place: String) throws(JobStateError) {
-        guard let saved = try? JSONDecoder().decode(Saved.self, from: Data(json)), saved.version == Self.version else {
+        guard let saved = try? Saved(jsonText: json), saved.version == Self.version else {
             throw .unreadable(place)
         }
         origin = saved.origin.flatMap { Timestamp(iso8601: $0) }
@@ -187,7 +187,7 @@ extension ExportState {
         )
     }
 
-    private struct Saved: Decodable {
+    private struct Saved: JSONReadable {
         let version: Int
         let origin: String?
         let cursor: String?
@@ -197,24 +197,45 @@ extension ExportState {
         let run: Run?
         let asked: Run?
 
-        struct Run: Decodable {
+        init(json: JSONValue) throws(JSONShapeFault) {
+            version = try json.member("version")
+            origin = try json.member(optional: "origin")
+            cursor = try json.member(optional: "cursor")
+            lastStart = try json.member(optional: "lastStart")
+            settled = try json.member("settled")
+            missing = try json.member(optional: "missing")
+            run = try json.member(optional: "run")
+            asked = try json.member(optional: "asked")
+        }
+
+        struct Run: JSONReadable {
             let started: String
             let since: String
             let until: String
             let request: String
             let after: Int64
             let objects: [Object]
+
+            init(json: JSONValue) throws(JSONShapeFault) {
+                started = try json.member("started")
+                since = try json.member("since")
+                until = try json.member("until")
+                request = try json.member("request")
+                after = try json.member("after")
+                objects = try json.member("objects")
+            }
         }
 
         /// `[id, bytes, sha256]`
-        struct Object: Decodable {
+        struct Object: JSONReadable {
             let scan: ExportedScan
 
-            init(from decoder: any Decoder) throws {
-                var values = try decoder.unkeyedContainer()
-                let id = try values.decode(Int64.self)
-                let bytes = try values.decode(Int64.self)
-                scan = ExportedScan(id: id, bytes: bytes, sha256: try values.decode(String.self))
+            init(json: JSONValue) throws(JSONShapeFault) {
+                var values = json.elements
+                guard let id = values.next()?.integer, let bytes = values.next()?.integer,
+                    let sha256 = values.next()?.text
+                else { throw json.otherType }
+                scan = ExportedScan(id: id, bytes: bytes, sha256: sha256)
             }
         }
     }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSONStream
 import Jobs
 import Support
 
@@ -13,21 +13,9 @@ struct LatestSnapshot: Sendable, Equatable {
     let manifest: String
     let csv: [String]
 
+    /// Nil for what this program did not write.
     static func read(_ json: [UInt8]) -> LatestSnapshot? {
-        guard let saved = try? JSONDecoder().decode(Saved.self, from: Data(json)),
-            let started = Timestamp(iso8601: saved.started)
-        else { return nil }
-        return LatestSnapshot(
-            run: saved.run,
-            started: started,
-            database: StoredObject(
-                key: saved.database.key,
-                bytes: saved.database.bytes,
-                sha256: saved.database.sha256
-            ),
-            manifest: saved.manifest,
-            csv: saved.csv
-        )
+        try? LatestSnapshot(jsonText: json)
     }
 
     /// - Parameters:
@@ -57,18 +45,29 @@ struct LatestSnapshot: Sendable, Equatable {
         }
         return json.bytes
     }
+}
 
-    private struct Saved: Decodable {
-        let run: String
-        let started: String
-        let database: Object
-        let manifest: String
-        let csv: [String]
+extension LatestSnapshot: JSONReadable {
+    init(json: JSONValue) throws(JSONShapeFault) {
+        let database: SavedObject = try json.member("database")
+        let start: String = try json.member("started")
+        guard let started = Timestamp(iso8601: start) else { throw json.otherType }
+        run = try json.member("run")
+        self.started = started
+        self.database = database.object
+        manifest = try json.member("manifest")
+        csv = try json.member("csv")
+    }
 
-        struct Object: Decodable {
-            let key: String
-            let bytes: Int64
-            let sha256: String
+    private struct SavedObject: JSONReadable {
+        let object: StoredObject
+
+        init(json: JSONValue) throws(JSONShapeFault) {
+            object = StoredObject(
+                key: try json.member("key"),
+                bytes: try json.member("bytes"),
+                sha256: try json.member("sha256")
+            )
         }
     }
 }

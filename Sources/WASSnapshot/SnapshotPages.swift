@@ -119,19 +119,3 @@ func packGzip(
     let written = try file.commit()
     return .file(path: path, byteCount: written.bytes, sha256: written.sha256 ?? "")
 }
-
-/// Reads a file from its start to its end.
-func forEachPiece(ofFile path: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileFault(path: path, doing: "reading it", errno: errno) }
-    defer { close(descriptor) }
-    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
-    defer { room.deallocate() }
-    while true {
-        let got = read(descriptor, room.baseAddress, room.count)
-        if got < 0, errno == EINTR { continue }
-        guard got >= 0 else { throw FileFault(path: path, doing: "reading it", errno: errno) }
-        guard got > 0 else { return }
-        try body(UnsafeRawBufferPointer(rebasing: room[..<got]))
-    }
-}

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSONStream
 import Jobs
 import Support
 
@@ -30,7 +30,7 @@ struct SnapshotState: Sendable, Equatable {
     /// Whose run it was when all of it was tried, and some of it failed: only a retry of that run goes on.
     var partialOwner = ""
 
-    struct Cursor: Sendable, Equatable, Codable {
+    struct Cursor: Sendable, Equatable {
         /// Pages that are stored.
         var pages = 0
 
@@ -94,7 +94,7 @@ extension SnapshotState {
     /// - Returns: Nil when no run is open.
     /// - Throws: `JobStateError.unreadable` for what this program did not write.
     static func read(_ json: [UInt8], place: String) throws(JobStateError) -> SnapshotState? {
-        guard let saved = try? JSONDecoder().decode(Saved.self, from: Data(json)), saved.version == version else {
+        guard let saved = try? Saved(jsonText: json), saved.version == version else {
             throw .unreadable(place)
         }
         guard let run = saved.run else { return nil }
@@ -111,11 +111,16 @@ extension SnapshotState {
         return state
     }
 
-    private struct Saved: Decodable {
+    private struct Saved: JSONReadable {
         let version: Int
         let run: Run?
 
-        struct Run: Decodable {
+        init(json: JSONValue) throws(JSONShapeFault) {
+            version = try json.member("version")
+            run = try json.member(optional: "run")
+        }
+
+        struct Run: JSONReadable {
             let request: String
             let started: String
             let since: String?
@@ -125,6 +130,26 @@ extension SnapshotState {
             let done: String
             let saved: String
             let partialOwner: String
+
+            init(json: JSONValue) throws(JSONShapeFault) {
+                request = try json.member("request")
+                started = try json.member("started")
+                since = try json.member(optional: "since")
+                base = try json.member(optional: "base")
+                listing = try json.member("listing")
+                catalog = try json.member("catalog")
+                done = try json.member("done")
+                saved = try json.member("saved")
+                partialOwner = try json.member("partialOwner")
+            }
         }
+    }
+}
+
+extension SnapshotState.Cursor: JSONReadable {
+    init(json: JSONValue) throws(JSONShapeFault) {
+        pages = try json.member("pages")
+        after = try json.member("after")
+        isAtEnd = try json.member("isAtEnd")
     }
 }

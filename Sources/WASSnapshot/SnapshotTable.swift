@@ -84,7 +84,7 @@ extension SnapshotTable.Column {
     fileprivate init(_ words: [String], dates: String) {
         name = words[0]
         isInteger = words.contains("INTEGER")
-        isDate = words[0].contains(dates)
+        isDate = words[0].contains(text: dates)
         let said = words.firstIndex(of: "=").map { words[$0 + 1] } ?? words[0]
         source =
             switch said {

@@ -1,5 +1,5 @@
 import Compression
-import FoundationEssentials
+import Files
 package import Jobs
 import QualysAPI
 package import Support
@@ -18,7 +18,7 @@ package struct StoredPages: Sendable {
     /// - Returns: The rows of its tables.
     package func load(into path: String, run: Timestamp, scratch: String) throws -> [JobCount] {
         let database = try SnapshotDatabase(path: path, run: run)
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        let names = try names(inFolder: folder)
         for (kind, table, record) in Self.kinds {
             for name in names where name.hasPrefix(kind) {
                 guard let batch = Self.batch(of: name) else { continue }

@@ -1,4 +1,5 @@
-import FoundationEssentials
+import Files
+import Glibc
 import JSONStream
 package import Jobs
 import Logging
@@ -131,12 +132,12 @@ package struct WASSnapshot: Sendable {
 
     /// The last snapshot, when there is one.
     private func latest(_ context: CallContext) async throws -> LatestSnapshot? {
-        let path = "\(services.scratch)/latest-\(UUID().uuidString).json"
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let path = "\(services.scratch)/latest-\(uniqueName()).json"
+        defer { unlink(path) }
         guard try await services.output.getIfReadable(SnapshotFiles.latest, path, context),
-            let bytes = FileManager.default.contents(atPath: path)
+            let bytes = try? contents(ofFile: path, limit: 1 << 20)
         else { return nil }
-        return LatestSnapshot.read(Array(bytes))
+        return LatestSnapshot.read(bytes)
     }
 
     private func dryAnswer(_ context: CallContext) async throws -> JobAnswer {

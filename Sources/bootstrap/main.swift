@@ -1,5 +1,4 @@
 import Application
-import FoundationEssentials
 import FunctionScan
 import Glibc
 import HTTPTransport
@@ -13,7 +12,7 @@ import Support
 // Whoever reads our lines may go away; the work goes on.
 signal(SIGPIPE, SIG_IGN)
 
-let environment = ProcessInfo.processInfo.environment
+let environment = processEnvironment()
 let transport = CurlTransport(caBundle: environment["AWS_CA_BUNDLE"])
 transport.warmUp()
 let runtime = RuntimeClient(address: environment["AWS_LAMBDA_RUNTIME_API"] ?? "127.0.0.1:9001", http: transport.client)

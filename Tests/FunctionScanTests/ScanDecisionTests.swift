@@ -1,5 +1,5 @@
 import AWSClients
-import Foundation
+import JSONStream
 import Support
 import TestSupport
 import Testing
@@ -10,7 +10,7 @@ import Testing
     private func change(_ detail: String, account: String? = "123456789012", region: String? = "eu-west-1") throws
         -> FunctionChange
     {
-        let detail = try JSONDecoder().decode(FunctionChange.Detail.self, from: Data(detail.utf8))
+        let detail = try FunctionChange.Detail(jsonText: Array(detail.utf8))
         return try FunctionChange(detail, account: account, region: region)
     }
 
@@ -99,10 +99,10 @@ import Testing
         #","responseElements":{"functionArn":5}"#, #","requestParameters":"web""#, #","errorCode":{}"#,
         #","userIdentity":[]"#,
     ])
-    func `Members of another type are an error of the decoder`(_ members: String) {
+    func `Members of another type are a fault`(_ members: String) {
         let detail = detail("").dropLast() + members + "}"
-        #expect(throws: DecodingError.self) {
-            try JSONDecoder().decode(FunctionChange.Detail.self, from: Data(detail.utf8))
+        #expect(throws: JSONShapeFault.self) {
+            try FunctionChange.Detail(jsonText: Array(detail.utf8))
         }
     }
 }

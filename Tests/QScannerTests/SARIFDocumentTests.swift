@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSONStream
 import Support
 import Testing
 
@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct SARIFDocumentTests {
     func document(_ text: String) throws -> SARIFDocument {
-        try JSONDecoder().decode(SARIFDocument.self, from: Data(text.utf8))
+        try SARIFDocument(jsonText: Array(text.utf8))
     }
 
     /// A report of one run.

@@ -84,10 +84,8 @@ import Testing
         #expect(dumped.contains("visible"))
     }
 
-    @Test func `It is read from JSON, and equal when the secrets are`() throws {
-        let read = try JSONDecoder().decode([Redacted].self, from: Data(#"["hunter22"]"#.utf8))
-        #expect(read == [secret])
-        #expect(read[0].exposed == "hunter22")
+    @Test func `It is equal when the secrets are`() {
+        #expect(secret == Redacted("hunter22"))
         #expect(secret != Redacted("other"))
     }
 }

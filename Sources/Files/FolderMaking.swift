@@ -1,0 +1,13 @@
+import Glibc
+import Support
+
+/// Makes the folders above a path, as far as they are not there.
+package func makeFolders(for path: String, mode: mode_t = 0o755) throws(FileFault) {
+    var end = path.startIndex
+    while let slash = path[end...].dropFirst().firstIndex(of: "/") {
+        end = slash
+        if mkdir(String(path[..<slash]), mode) != 0, errno != EEXIST, errno != EISDIR {
+            throw FileFault(path: String(path[..<slash]), doing: "making the folder", errno: errno)
+        }
+    }
+}
