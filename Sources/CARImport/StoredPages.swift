@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Files
 import Glibc
 import JSONStream
 package import Jobs
@@ -73,7 +73,7 @@ package struct StoredPages {
     }
 
     private func forEachPage(_ prefix: String, _ body: (_ path: String) throws -> Void) throws {
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        let names = try names(inFolder: folder)
         for name in names.filter({ $0.hasPrefix(prefix) }).sorted() { try body("\(folder)/\(name)") }
     }
 
