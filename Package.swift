@@ -130,7 +130,7 @@ let package = Package(
                 "HTTPTransport", "JSONStream", "Jobs", "QualysAPI", "SQLite", "Support", "Telemetry", "TestSupport",
                 "XMLStream", log,
             ],
-            exclude: ["html_peer.py"]
+            exclude: ["texts_peer.py"]
         ),
         room(
             "WASSnapshot",

@@ -34,29 +34,31 @@ package struct Dispatch: Sendable {
         let context = CallContext(deadline: invocation.deadline, log: log)
         let event = try IncomingEvent(invocation.event)
         guard case .batch(let records) = event else {
-            return try await handle(event, identity, owner: invocation.requestID, context)
+            return try await handle(event, identity, owner: invocation.requestID, context).json
         }
         return await handle(records, identity, context)
     }
 
+    /// - Returns: The answer's JSON, and whether there is more to do.
     private func handle(
         _ event: IncomingEvent,
         _ identity: ScannerIdentity,
         owner: String,
         _ context: CallContext
-    ) async throws -> [UInt8] {
+    ) async throws -> (json: [UInt8], continues: Bool) {
         switch event {
         case .functionChange(let change):
-            return try await functionScan.run(change, identity: identity, owner: owner, context).json
+            return (try await functionScan.run(change, identity: identity, owner: owner, context).json, false)
         case .job(let job):
-            return try await jobs.run(job, owner, context).json
+            let answer = try await jobs.run(job, owner, context)
+            return (answer.json, answer.status == .continues)
         case .batch:
             throw EventError.malformed("A message of an SQS batch holds a batch itself.")
         }
     }
 
-    /// One after the other: a scan takes all of a function's memory and disk. Those that failed, and those for which no
-    /// time was left, go back to the queue.
+    /// One after the other: a scan takes all of a function's memory and disk. Those that failed, those for which no time was
+    /// left, and jobs that have more to do go back to the queue: a message that is taken off it is asked for by nobody else.
     private func handle(
         _ records: [IncomingEvent.Record],
         _ identity: ScannerIdentity,
@@ -73,7 +75,10 @@ package struct Dispatch: Sendable {
             }
             do {
                 let event = try IncomingEvent(Array(record.body.utf8))
-                _ = try await handle(event, identity, owner: record.messageId, context)
+                let answer = try await handle(event, identity, owner: record.messageId, context)
+                guard answer.continues else { continue }
+                context.log.notice("The job has more to do: its message goes back to the queue")
+                failed.append(record.messageId)
             } catch {
                 context.log.error("A message of the batch failed", error: error)
                 failed.append(record.messageId)

@@ -2,6 +2,7 @@ package import HTTPTransport
 import JSONStream
 import Logging
 package import Support
+import Synchronization
 import Telemetry
 
 /// Calls CAR: signs in, tries again what may pass, and follows no redirect. One call is one method of its extensions.
@@ -96,7 +97,7 @@ package struct CARClient: Sendable {
             url: (call.isThird ? account.thirdURL : account.url) + call.path
                 + (call.query.isEmpty ? "" : "?" + call.query),
             headers: headers,
-            body: call.body.map(HTTPRequestBody.bytes) ?? .none,
+            body: body(of: call),
             limits: HTTPLimits(
                 connect: min(.seconds(15), remaining),
                 idle: min(Self.idle, remaining),
@@ -128,6 +129,24 @@ package struct CARClient: Sendable {
             )
         }
         return Answer(status: response.status, body: response.body)
+    }
+}
+
+extension CARClient {
+    /// The transport sends a body of bytes again over another connection when a pooled one turns out to be dead; one that
+    /// is read as it is sent it cannot, and what must not be done twice is given so.
+    private func body(of call: Call) -> HTTPRequestBody {
+        guard let bytes = call.body else { return .none }
+        guard !call.isRepeatable else { return .bytes(bytes) }
+        let sent = Mutex(0)
+        return .stream(count: Int64(bytes.count)) { room in
+            sent.withLock { sent in
+                let count = min(room.count, bytes.count - sent)
+                room.copyBytes(from: bytes[sent..<(sent + count)])
+                sent += count
+                return count
+            }
+        }
     }
 }
 

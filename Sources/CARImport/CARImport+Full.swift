@@ -23,7 +23,7 @@ extension CARImport {
             isUnfinished: true
         )
         // From here on to the end the next run is a full one, whoever starts it and from wherever.
-        try await services.state.save(run.owner, state.json, run.context)
+        try await remember(state, ends: false, run)
         if modelState != nil { try await client.setState(of: run.source, to: "", run.context) }
         try await client.startFullImport(of: run.source, run.context)
         let writer = GraphWriter(index, run.envelope, .everything)
@@ -32,7 +32,7 @@ extension CARImport {
         state.largestAnswer = try await largestAnswer(index, writer, run)
         state.isUnfinished = false
         try await client.setState(of: run.source, to: run.modelState, run.context)
-        try await services.state.end(run.owner, state.json, run.context)
+        try await remember(state, ends: true, run)
         return try answer(writer, run)
     }
 

@@ -31,7 +31,12 @@ extension CARImport {
         // Should this run not end, the next has to know of all assets that may be in CAR.
         var state = known
         for range in present.ranges { state.assets.insert(range) }
-        try await services.state.save(run.owner, state.json, run.context)
+        do {
+            try await services.state.save(run.owner, state.json, run.context)
+        } catch let error as JobStateError {
+            guard case .tooLarge = error else { throw error }
+            throw NeedsFullImport(description: error.description)
+        }
         let writer = GraphWriter(index, run.envelope, .changed)
         try await send(writer, run)
         let disabled = try await switchOff(changes, run)
@@ -41,7 +46,7 @@ extension CARImport {
         state.assets = present
         state.largestAnswer = questions.largest
         try await client.setState(of: run.source, to: run.modelState, run.context)
-        try await services.state.end(run.owner, state.json, run.context)
+        try await remember(state, ends: true, run)
         return try answer(
             writer,
             run,

@@ -105,6 +105,23 @@ package struct CARImport: Sendable {
         }
     }
 
+    /// Remembers for the next run. What does not fit where it is kept is left out: then the next import is full.
+    ///
+    /// - Parameter ends: Whether the job is given back.
+    func remember(_ state: ImportState, ends: Bool, _ run: ImportRun) async throws {
+        do {
+            if ends {
+                try await services.state.end(run.owner, state.json, run.context)
+            } else {
+                try await services.state.save(run.owner, state.json, run.context)
+            }
+        } catch let error as JobStateError {
+            guard case .tooLarge = error else { throw error }
+            run.context.log.notice("The import's state does not fit: the next import is full", error: error)
+            if ends { try await services.state.end(run.owner, nil, run.context) }
+        }
+    }
+
     func index(_ name: String) throws -> ImportIndex {
         try ImportIndex(path: "\(services.scratch)/\(name).db")
     }

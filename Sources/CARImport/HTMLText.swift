@@ -54,13 +54,18 @@ private struct HTMLReader {
             bytes[nameEnd] != UInt8(ascii: ">")
         { nameEnd += 1 }
         let name = String(decoding: bytes[nameStart..<nameEnd], as: UTF8.self).lowercased()
-        let end = endOfMark(from: nameEnd)
+        // A broken mark, `<script<`, begins a script all the same.
+        let raw =
+            isEnd
+            ? nil
+            : ["script", "style"].first { name.hasPrefix($0) && !isWordByte(name.utf8.dropFirst($0.count).first) }
+        let end = raw == nil ? endOfMark(from: nameEnd) : bytes[nameEnd...].firstIndex(of: UInt8(ascii: ">"))
         text.append(0x20)
         // Cut off: gone with all that is in it.
         guard let end else { return place = bytes.count }
         place = end + 1
-        if !isEnd, name == "script" || name == "style" {
-            skip(name)
+        if let raw {
+            skip(raw)
         } else if name == "a" {
             endLink()
             address = isEnd ? [] : value(of: "href", in: nameEnd..<end) ?? []
@@ -165,6 +170,9 @@ private struct HTMLReader {
 }
 
 private func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
+private func isWordByte(_ byte: UInt8?) -> Bool {
+    byte.map { isLetter($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "_") || $0 >= 0x80 } ?? false
+}
 private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
 /// Decodes character references, by their numbers or names; what is none stays as it is.

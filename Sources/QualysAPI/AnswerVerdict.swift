@@ -40,11 +40,14 @@ enum AnswerVerdict: Sendable, Equatable {
         case "INVALID_CREDENTIALS": .final(.signIn)
         case "UNAUTHORIZED", "INSUFFICIENT_PERMISSION", "EVALUATION_EXPIRED": .final(.permission)
         case "OBJECT_NOT_FOUND", "NOT_FOUND": .final(.notFound)
+        case "INVALID_REQUEST", "INVALID_XML", "INVALID_URL", "INVALID_API_VERSION", "OPERATION_NOT_SUPPORTED":
+            .final(.refused)
         default:
             switch Int(code) {
             case .some(2000..<2100): .final(.signIn)
             case .some: .final(.refused)
-            case nil: code.isEmpty || code == "FAILED" ? nil : .final(.refused)
+            // Of a gateway or a proxy perhaps, whose status says more: 503 with `"status": "DOWN"`.
+            case nil: nil
             }
         }
     }

@@ -40,6 +40,8 @@ struct ErrorBody: Sendable, Equatable {
         } else {
             message = Self.sentence(String(text.prefix(200)))
         }
+        // It goes into messages as it is.
+        if let text = code, text.utf8.count > 64 || !text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) { code = nil }
     }
 
     /// One line of printable text, bounded.

@@ -122,9 +122,9 @@ extension QualysClient {
         var largest: Int64?
         try? answer.forEachRecord { record in
             // A record is an object in an object named after its kind.
-            guard let value = record.members.first(where: { _ in true })?.value, let id = value["id"]?.integer else {
-                return
-            }
+            guard let value = record.members.first(where: { _ in true })?.value,
+                let id = value["id"]?.scalarText.flatMap({ Int64($0) })
+            else { return }
             largest = max(largest ?? id, id)
         }
         return largest

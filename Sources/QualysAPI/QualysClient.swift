@@ -173,8 +173,8 @@ package struct QualysClient: Sendable {
         let number = observer?.nextNumber() ?? 0
         let started = clock.now()
         let sink = CountedSink(receiver.sink)
-        // Reads while the answer comes, and may end later than that.
-        async let reading: Void = receiver.read()
+        // Reads while the answer comes, and may end later than that; the end of the transfer ends it in any case.
+        let reading = Task { await receiver.read() }
         let result: Result<HTTPResponse, HTTPError>
         do {
             result = .success(try await http.send(request, sink.sink))
@@ -183,7 +183,7 @@ package struct QualysClient: Sendable {
         }
         let ended = clock.now()
         let turn = await giveBack(result, call, session, pacer)
-        await reading
+        await reading.value
         let attempt = outcome(of: result, call, receiver, session, turn)
         observer?.note(
             CallRecord(
@@ -270,7 +270,9 @@ package struct QualysClient: Sendable {
                 case .limited: .limit
                 case .passing(let kind), .final(let kind): kind
                 }
-            let error = QualysError(kind, call: call.name, status: status, code: body.code, message: body.message)
+            // A proxy's error page may show the request with its headers.
+            let message = session.scrubber.scrub(body.message.utf8, keepingLast: 4096)
+            let error = QualysError(kind, call: call.name, status: status, code: body.code, message: message)
             return FailedAttempt(error: error, verdict: verdict, session: session)
         case .unreadable(let why):
             let error = QualysError(.unreadable, call: call.name, message: why)

@@ -11,6 +11,12 @@ package struct QualysSession: Sendable, Equatable {
 
     /// Of the gateway's token, which runs out.
     let isToken: Bool
+
+    /// Takes what signs in out of texts that an answer brought.
+    var scrubber: SecretScrubber {
+        let credentials = authorization.exposed.split(separator: " ").last.map { Redacted(String($0)) }
+        return SecretScrubber(secrets: [account.password, credentials].compactMap { $0 })
+    }
 }
 
 /// Keeps the account and the gateway's token, and gets new ones when they are refused.
@@ -73,6 +79,7 @@ package actor QualysSessions {
         if let account { return account }
         do {
             let fresh = try await read(context)
+            try checkAddresses(of: fresh)
             account = fresh
             return fresh
         } catch {
@@ -100,6 +107,21 @@ package actor QualysSessions {
                 ?? QualysError(.unavailable, call: "POST /auth", message: describe(error).description)
         }
     }
+}
+
+/// Credentials travel there: https, or http on this machine for tests.
+private func checkAddresses(of account: QualysAccount) throws(UnsafeAddress) {
+    for url in [account.apiURL, account.gatewayURL] {
+        guard let origin = HTTPOrigin(of: url),
+            origin.scheme == "https" || ["127.0.0.1", "localhost", "[::1]"].contains(origin.host)
+        else { throw UnsafeAddress() }
+    }
+}
+
+private struct UnsafeAddress: Failure {
+    let label = "Qualys.Credentials"
+    let description =
+        "The address of the Qualys API and that of the gateway must begin with https://: the password is sent there."
 }
 
 /// Signs in at the gateway. The answer is the token itself, with status 201.
@@ -131,13 +153,14 @@ private func gatewayToken(
         throw QualysError(.unavailable, call: call, message: error.description)
     }
     guard response.isSuccess else {
-        let body = ErrorBody(response.body)
+        let message = SecretScrubber(secrets: [account.password])
+            .scrub(ErrorBody(response.body).message.utf8, keepingLast: 4096)
         let verdict = AnswerVerdict(status: response.status, code: nil, wait: nil)
         switch verdict {
         case .final(let kind):
-            throw QualysError(kind, call: call, status: response.status, message: body.message)
+            throw QualysError(kind, call: call, status: response.status, message: message)
         case .limited, .passing:
-            throw QualysError(.unavailable, call: call, status: response.status, message: body.message)
+            throw QualysError(.unavailable, call: call, status: response.status, message: message)
         }
     }
     let token = String(decoding: response.body.filter { $0 > 0x20 && $0 < 0x7F }, as: UTF8.self)

@@ -18,27 +18,33 @@ struct ExportPlan: Sendable {
     /// Where the state has this run.
     let slot: ExportState.Slot
 
+    /// Scans with greater ids are this part's; those up to it stand in the manifests of earlier parts.
+    let after: Int64
+
     var name: String { started.basicISO8601 }
 
     /// Begins a run in the state, or goes on with the one that was not finished.
     init(_ parameters: WASExportParameters, _ state: inout ExportState, at now: Timestamp) {
-        ids = parameters.ids
+        ids = Set(parameters.ids).sorted()
         // A run is named by the second in which it began.
         let start = max(now, state.lastStart.map { $0 + .seconds(1) } ?? now)
         followsCursor = parameters.followsCursor
         if parameters.followsCursor {
-            let origin = state.origin ?? now.startOfDay
+            let origin = min(state.origin ?? now.startOfDay, now.startOfDay)
             state.origin = origin
-            let since = state[.scheduled]?.since ?? state.cursor ?? origin
+            // A clock that was ahead for one run must not hide what finishes until that future has come.
+            let since = min(state[.scheduled]?.since ?? state.cursor ?? origin, now)
             // A run that goes on goes up to now, too.
             let open = ExportState.OpenRun(
                 started: state[.scheduled]?.started ?? start,
                 since: since,
                 until: now,
-                objects: state[.scheduled]?.objects ?? []
+                objects: state[.scheduled]?.objects ?? [],
+                after: state[.scheduled]?.after ?? 0
             )
             state[.scheduled] = open
             slot = .scheduled
+            after = open.after
             started = open.started
             // Scans that Qualys was still processing when the last run came ended before its end: whatever finished since
             // the origin and is not settled belongs to this run.
@@ -49,9 +55,14 @@ struct ExportPlan: Sendable {
             let since = parameters.since ?? state.cursor ?? now.startOfDay
             let until = parameters.until ?? now
             var open = ExportState.OpenRun(started: start, since: since, until: until, request: parameters.text)
-            if let last = state[.asked], last.request == open.request { open = last }
+            if let last = state[.asked], last.request == open.request {
+                // Without an end of its own it goes up to now, too.
+                open = last
+                open.until = until
+            }
             state[.asked] = open
             slot = .asked
+            after = open.after
             started = open.started
             window = ExportWindow(since: open.since, until: open.until)
             launchedAfter = window.launchedAfter
@@ -66,6 +77,33 @@ struct ExportPlan: Sendable {
     /// The scans that this run has exported already.
     func done(_ state: ExportState) -> [Int64] {
         (state[slot]?.objects ?? []).map(\.id)
+    }
+
+    /// Remembers what a scheduled run could not export, so that the next one asks for it, for a week: a scan that is gone for
+    /// good must not fail every run for ever.
+    func remember(failed: [Int64], upTo last: Int64?, _ state: inout ExportState, at now: Timestamp) {
+        guard followsCursor else { return }
+        var missing = ScansByDay()
+        // What another part of the run has asked for, or will.
+        let others = state.missing.ids.filter { $0 <= after || $0 > last ?? .max }
+        for id in failed + others { missing.insert(id, day: state.missing.day(of: id) ?? now.day) }
+        missing.forget(before: now - ExportWindow.lookBack)
+        state.missing = missing
+    }
+
+    /// Ends a part of the run in the state, the scans up to an id; what is beyond is the next part's, under a name of its own.
+    func close(upTo last: Int64, _ state: inout ExportState, at now: Timestamp) {
+        guard let open = state[slot] else { return }
+        let start = max(now, started + .seconds(1))
+        state[slot] = ExportState.OpenRun(
+            started: start,
+            since: open.since,
+            until: open.until,
+            objects: open.objects.filter { $0.id > last },
+            request: open.request,
+            after: last
+        )
+        state.lastStart = max(start, state.lastStart ?? start)
     }
 
     /// Ends the run in the state.

@@ -39,7 +39,7 @@ actor ExportRecorder {
 
     /// - Parameter settles: Whether the scan need not be looked at again by a scheduled run.
     func exported(_ scan: FinishedScan, _ object: StoredObject, settles: Bool, _ context: CallContext) async throws {
-        state[slot]?.objects.append(ExportState.ExportedScan(id: scan.id, object: object))
+        state[slot]?.objects.append(ExportState.ExportedScan(id: scan.id, bytes: object.bytes, sha256: object.sha256))
         if settles { settle(scan) }
         try await saveIfDue(context)
     }
@@ -54,7 +54,7 @@ actor ExportRecorder {
         failed.append(JobError.Missing(id: String(scan.id), reason: reason))
     }
 
-    /// Ends the saving, and gives what the state is now.
+    /// Remembers what the state is now.
     func save(_ context: CallContext) async throws {
         lastSave = clock.now()
         try await store.save(owner, state.json, context)

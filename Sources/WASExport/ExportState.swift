@@ -14,7 +14,11 @@ struct ExportState: Sendable, Equatable {
     var lastStart: Timestamp?
 
     /// Scans that need not be looked at again, by the day of their launch: exported, or finished before the origin.
-    var settled = SettledScans()
+    var settled = ScansByDay()
+
+    /// Scans that a scheduled run could not export, by the day on which that was so first: they may have been launched before
+    /// the next search begins.
+    var missing = ScansByDay()
 
     /// Which of the two runs that may be open at the same time: the scheduled one, or what somebody asked for.
     enum Slot: Sendable {
@@ -41,21 +45,30 @@ struct ExportState: Sendable, Equatable {
     struct OpenRun: Sendable, Equatable {
         let started: Timestamp
         let since: Timestamp
-        let until: Timestamp
+        var until: Timestamp
         var objects: [ExportedScan] = []
 
         /// What was asked for; empty for a scheduled run.
         var request = ""
+
+        /// Scans up to this id stand in the manifests of earlier parts of the run.
+        var after: Int64 = 0
     }
 
+    /// Without the key, which the id gives: thousands of them have to fit into one row.
     struct ExportedScan: Sendable, Equatable {
         let id: Int64
-        let object: StoredObject
+        let bytes: Int64
+
+        /// In hexadecimal.
+        let sha256: String
+
+        static func key(_ id: Int64) -> String { "\(id).json" }
     }
 }
 
-/// Ids by day of launch, as short ranges: a week of thousands of scans fits into one row.
-struct SettledScans: Sendable, Equatable {
+/// Ids by day, mostly that of the launch, as short ranges: a week of thousands of scans fits into one row.
+struct ScansByDay: Sendable, Equatable {
     /// The key is `YYYYMMDD`.
     private(set) var days: [String: IDRanges] = [:]
 
@@ -63,8 +76,19 @@ struct SettledScans: Sendable, Equatable {
         days.values.contains { $0.contains(id) }
     }
 
+    var ids: [Int64] { days.values.flatMap { $0.ranges.joined() } }
+
+    /// The day under which an id stands.
+    func day(of id: Int64) -> String? {
+        days.first { $0.value.contains(id) }?.key
+    }
+
+    mutating func insert(_ id: Int64, day: String) {
+        days[day, default: IDRanges()].insert(id)
+    }
+
     mutating func insert(_ id: Int64, launched: Timestamp) {
-        days[launched.day, default: IDRanges()].insert(id)
+        insert(id, day: launched.day)
     }
 
     mutating func insert(day: String, _ ranges: IDRanges) {
@@ -88,14 +112,19 @@ extension ExportState {
             json.member(optional: "origin", origin?.iso8601Milliseconds)
             json.member(optional: "cursor", cursor?.iso8601Milliseconds)
             json.member(optional: "lastStart", lastStart?.iso8601Milliseconds)
-            json.key("settled")
-            json.object { json in
-                for (day, ids) in settled.days.sorted(by: { $0.key < $1.key }) { json.member(day, ids.description) }
-            }
+            Self.write(settled, as: "settled", to: &json)
+            Self.write(missing, as: "missing", to: &json)
             Self.write(run, as: "run", to: &json)
             Self.write(asked, as: "asked", to: &json)
         }
         return json.bytes
+    }
+
+    private static func write(_ scans: ScansByDay, as name: String, to json: inout JSONWriter) {
+        json.key(name)
+        json.object { json in
+            for (day, ids) in scans.days.sorted(by: { $0.key < $1.key }) { json.member(day, ids.description) }
+        }
     }
 
     private static func write(_ run: OpenRun?, as name: String, to json: inout JSONWriter) {
@@ -106,14 +135,14 @@ extension ExportState {
             json.member("since", run.since.iso8601Milliseconds)
             json.member("until", run.until.iso8601Milliseconds)
             json.member("request", run.request)
+            json.member("after", run.after)
             json.key("objects")
             json.array { json in
                 for scan in run.objects {
                     json.array { json in
                         json.value(scan.id)
-                        json.value(scan.object.key)
-                        json.value(scan.object.bytes)
-                        json.value(scan.object.sha256)
+                        json.value(scan.bytes)
+                        json.value(scan.sha256)
                     }
                 }
             }
@@ -128,12 +157,19 @@ extension ExportState {
         origin = saved.origin.flatMap { Timestamp(iso8601: $0) }
         cursor = saved.cursor.flatMap { Timestamp(iso8601: $0) }
         lastStart = saved.lastStart.flatMap { Timestamp(iso8601: $0) }
-        for (day, text) in saved.settled {
-            guard let ranges = IDRanges(text) else { throw .unreadable(place) }
-            settled.insert(day: day, ranges)
-        }
+        settled = try Self.scans(saved.settled, place)
+        missing = try Self.scans(saved.missing ?? [:], place)
         run = try Self.open(saved.run, place)
         asked = try Self.open(saved.asked, place)
+    }
+
+    private static func scans(_ days: [String: String], _ place: String) throws(JobStateError) -> ScansByDay {
+        var scans = ScansByDay()
+        for (day, text) in days {
+            guard let ranges = IDRanges(text) else { throw .unreadable(place) }
+            scans.insert(day: day, ranges)
+        }
+        return scans
     }
 
     private static func open(_ run: Saved.Run?, _ place: String) throws(JobStateError) -> OpenRun? {
@@ -146,7 +182,8 @@ extension ExportState {
             since: since,
             until: until,
             objects: run.objects.map(\.scan),
-            request: run.request
+            request: run.request,
+            after: run.after
         )
     }
 
@@ -156,6 +193,7 @@ extension ExportState {
         let cursor: String?
         let lastStart: String?
         let settled: [String: String]
+        let missing: [String: String]?
         let run: Run?
         let asked: Run?
 
@@ -165,6 +203,7 @@ extension ExportState {
             cursor = try json.member(optional: "cursor")
             lastStart = try json.member(optional: "lastStart")
             settled = try json.member("settled")
+            missing = try json.member(optional: "missing")
             run = try json.member(optional: "run")
             asked = try json.member(optional: "asked")
         }
@@ -174,6 +213,7 @@ extension ExportState {
             let since: String
             let until: String
             let request: String
+            let after: Int64
             let objects: [Object]
 
             init(json: JSONValue) throws(JSONShapeFault) {
@@ -181,20 +221,21 @@ extension ExportState {
                 since = try json.member("since")
                 until = try json.member("until")
                 request = try json.member("request")
+                after = try json.member("after")
                 objects = try json.member("objects")
             }
         }
 
-        /// `[id, key, bytes, sha256]`
+        /// `[id, bytes, sha256]`
         struct Object: JSONReadable {
             let scan: ExportedScan
 
             init(json: JSONValue) throws(JSONShapeFault) {
                 var values = json.elements
-                guard let id = values.next()?.integer, let key = values.next()?.text,
-                    let bytes = values.next()?.integer, let sha256 = values.next()?.text
+                guard let id = values.next()?.integer, let bytes = values.next()?.integer,
+                    let sha256 = values.next()?.text
                 else { throw json.otherType }
-                scan = ExportedScan(id: id, object: StoredObject(key: key, bytes: bytes, sha256: sha256))
+                scan = ExportedScan(id: id, bytes: bytes, sha256: sha256)
             }
         }
     }

@@ -10,9 +10,16 @@ struct FinishedScan: Sendable, Equatable {
     /// Only some platforms' searches tell.
     let ended: Timestamp?
 
-    /// Nil for a record that is no scan.
-    init?(_ record: JSONValue) {
-        guard let scan = record["WasScan"], let id = scan["id"]?.integer else { return nil }
+    /// - Throws: For a record that is no scan: it may be one that is wanted, so it is not passed over.
+    init(_ record: JSONValue) throws(QualysError) {
+        guard let scan = record["WasScan"], let id = scan["id"]?.scalarText.flatMap({ Int64($0) }), id > 0 else {
+            throw QualysError(
+                .unreadable,
+                call: WASCalls.searchName,
+                status: 200,
+                message: "A record of the list is no scan with an id."
+            )
+        }
         self.id = id
         launched = scan["launchedDate"]?.text.flatMap { Timestamp(iso8601: $0) }
         ended = scan["endScanDate"]?.text.flatMap { Timestamp(iso8601: $0) }
@@ -67,10 +74,14 @@ enum WASCalls {
     /// Attempts at one scan, as the script had them that this replaces.
     private static let attempts = 3
 
+    private static let searchPath = "/qps/rest/3.0/search/was/wasscan"
+
+    static let searchName = "POST \(searchPath)"
+
     static func search(launchedAfter: Timestamp) -> QPSSearch {
         QPSSearch(
             .webApplications,
-            path: "/qps/rest/3.0/search/was/wasscan",
+            path: searchPath,
             criteria: [
                 QPSSearch.Criterion("launchedDate", .greater, launchedAfter.iso8601),
                 QPSSearch.Criterion("status", .equals, "FINISHED"),

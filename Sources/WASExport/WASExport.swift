@@ -7,11 +7,19 @@ package import Telemetry
 
 /// Exports finished web application scans: one object a scan, the bytes as Qualys sent them, and a manifest at the end.
 package struct WASExport: Sendable {
-    /// Kept free at the end for the manifest and the state.
+    /// Kept free at the end for the manifest and the state; of a short run a fifth of its time.
     private static let reserve = Duration.seconds(20)
 
-    /// A run ends after so many scans, and the next goes on: its list has to fit into the state's row.
-    private static let mostObjects = 2500
+    /// A manifest ends after so many scans, and the next run goes on: the lists of two runs have to fit into the state's row.
+    static let mostObjects = 1500
+
+    private enum Ending {
+        case complete
+        /// There was no time for all of it.
+        case cutShort
+        /// The manifest is full: this is the last id in it.
+        case full(upTo: Int64)
+    }
 
     private let services: JobServices
 
@@ -70,6 +78,13 @@ package struct WASExport: Sendable {
     ) async throws -> JobAnswer {
         var state = saved
         let plan = ExportPlan(parameters, &state, at: now)
+        guard plan.followsCursor || !plan.ids.isEmpty || plan.window.since < plan.window.until else {
+            throw JobError(
+                failed: .wasExport,
+                reason: "No scan can have finished from \(plan.window.since.iso8601) (since) to before "
+                    + "\(plan.window.until.iso8601) (until)."
+            )
+        }
         let recorder = ExportRecorder(
             state,
             plan.slot,
@@ -77,21 +92,25 @@ package struct WASExport: Sendable {
             owner: owner,
             clock: services.clock
         )
-        let work = context.keeping(Self.reserve)
-        var isCutShort = false
+        let time = context.deadline.remaining(at: services.clock.now())
+        let work = context.keeping(min(Self.reserve, .milliseconds(time.milliseconds / 5)))
+        let ending: Ending
         do {
             let scans = try await scans(of: plan, known: state, work)
             guard !parameters.isDry else { return try await dryAnswer(plan, scans, owner, context) }
-            isCutShort = try await export(scans, plan, recorder, work)
+            ending = try await export(scans, plan, recorder, work)
         } catch let error as QualysError where error.isOutOfTime {
-            isCutShort = true
+            ending = .cutShort
             context.log.notice("The export stops before it is done", error: error)
         }
-        return isCutShort
-            ? try await pause(plan, recorder, owner, context) : try await finish(plan, recorder, owner, context)
+        return switch ending {
+        case .cutShort: try await pause(plan, recorder, owner, context)
+        case .full(let last): try await finish(plan, upTo: last, recorder, owner, context)
+        case .complete: try await finish(plan, upTo: nil, recorder, owner, context)
+        }
     }
 
-    /// The scans that may belong to the run and are not exported yet.
+    /// The scans that may belong to the run and are not exported yet, in ascending order of ids.
     private func scans(
         of plan: ExportPlan,
         known: ExportState,
@@ -99,33 +118,40 @@ package struct WASExport: Sendable {
     ) async throws -> [FinishedScan] {
         let done = Set(plan.done(known))
         guard plan.ids.isEmpty else {
-            return plan.ids.filter { !done.contains($0) }.map { FinishedScan(id: $0) }
+            return plan.ids.filter { $0 > plan.after && !done.contains($0) }.map { FinishedScan(id: $0) }
         }
         var scans: [FinishedScan] = []
         let search = WASCalls.search(launchedAfter: plan.launchedAfter)
-        try await services.qualys.forEachPage(of: search, scratch: services.scratch, context) { page in
+        try await services.qualys.forEachPage(of: search, after: plan.after, scratch: services.scratch, context) {
+            page in
             try page.answer.forEachRecord { record in
-                guard let scan = FinishedScan(record), !done.contains(scan.id),
+                let scan = try FinishedScan(record)
+                guard !done.contains(scan.id),
                     !(plan.followsCursor && known.settled.contains(scan.id)),
                     plan.window.verdict(launched: scan.launched, ended: scan.ended) != .outside
                 else { return }
                 scans.append(scan)
             }
         }
-        return scans
+        if plan.followsCursor {
+            let listed = Set(scans.map(\.id)).union(done)
+            scans += known.missing.ids.filter { $0 > plan.after && !listed.contains($0) }.map { FinishedScan(id: $0) }
+        }
+        return scans.sorted { $0.id < $1.id }
     }
 
-    /// - Returns: Whether there was no time for all of them.
+    /// - Returns: `full` when there are more than the manifest holds.
     private func export(
         _ scans: [FinishedScan],
         _ plan: ExportPlan,
         _ recorder: ExportRecorder,
         _ context: CallContext
-    ) async throws -> Bool {
-        let room = max(0, Self.mostObjects - (await recorder.objects.count))
+    ) async throws -> Ending {
+        let room = max(1, Self.mostObjects - (await recorder.objects.count))
         let progress = ExportProgress(total: scans.count, services.progress)
         // Twice as many as may download: while one is uploaded the next is on its way.
-        try await forEach(scans.prefix(room), workers: 2 * services.workers) { scan in
+        let part = scans.prefix(room)
+        try await forEach(part, workers: 2 * services.workers) { scan in
             let bytes: Int64
             do {
                 bytes = try await export(scan, plan, recorder, context)
@@ -148,7 +174,8 @@ package struct WASExport: Sendable {
             }
             progress.step(bytes)
         }
-        return scans.count > room
+        guard scans.count > part.count, let last = part.last else { return .complete }
+        return .full(upTo: last.id)
     }
 
     /// - Returns: The bytes that were stored, 0 for a scan outside the window.
@@ -183,7 +210,7 @@ package struct WASExport: Sendable {
             return 0
         }
         let object = try await services.output.put(
-            JobObject(key: "\(scan.id).json", metadata: download.metadata),
+            JobObject(key: ExportState.ExportedScan.key(scan.id), metadata: download.metadata),
             .spooled(answer.body),
             context
         )
@@ -203,41 +230,58 @@ package struct WASExport: Sendable {
             job: .wasExport,
             run: plan.name,
             status: .continues,
-            counts: await counts(recorder),
+            counts: await counts(recorder, exported: await recorder.objects.count),
             reason: "There was no time for all of it."
         )
     }
 
+    /// Writes the manifest and ends the run. One that somebody asked for stays open while a scan is missing: asked for again,
+    /// it fetches just that. The scheduled one finds it by looking back.
+    ///
+    /// - Parameter last: The last id of a part of the run; nil when this is all of it.
     private func finish(
         _ plan: ExportPlan,
+        upTo last: Int64?,
         _ recorder: ExportRecorder,
         _ owner: String,
         _ context: CallContext
     ) async throws -> JobAnswer {
         let failed = await recorder.failed
-        let counts = await counts(recorder)
+        let objects = await recorder.objects.filter { $0.id <= last ?? .max }
+        let counts = await counts(recorder, exported: objects.count)
         let manifest = Manifest(
             job: .wasExport,
             run: plan.name,
             parametersName: plan.ids.isEmpty ? "window" : "parameters",
             parameters: plan.described,
             counts: counts,
-            objects: await recorder.objects.map(\.object),
+            objects: objects.map { scan in
+                let key = services.output.storedKey(ExportState.ExportedScan.key(scan.id))
+                return StoredObject(key: key, bytes: scan.bytes, sha256: scan.sha256)
+            },
             failed: failed,
             started: plan.started,
             finished: services.clock.now()
         )
+        // Before the manifest: a run that is killed after that goes on under its name, and lists no scan in a second one.
+        if !(await recorder.objects.isEmpty) { try await recorder.save(context) }
         let key = "manifests/was-export-\(plan.name).json"
         _ = try await services.output.put(JobObject(key: key), .bytes(manifest.json), context)
         var state = await recorder.state
-        plan.close(&state)
+        plan.remember(failed: failed.compactMap { Int64($0.id) }, upTo: last, &state, at: services.clock.now())
+        if let last {
+            plan.close(upTo: last, &state, at: services.clock.now())
+        } else if plan.followsCursor || failed.isEmpty {
+            plan.close(&state)
+        }
         try await services.state.end(owner, state.json, context)
         let answer = JobAnswer(
             job: .wasExport,
             run: plan.name,
-            status: .done,
+            status: last == nil ? .done : .continues,
             counts: counts,
-            manifest: services.output.address(key)
+            manifest: services.output.address(key),
+            reason: last.map { "There are scans after \($0): a manifest holds \(Self.mostObjects)." }
         )
         guard failed.isEmpty else { throw JobError(partial: .wasExport, missing: failed, answer: answer) }
         return answer
@@ -265,9 +309,9 @@ package struct WASExport: Sendable {
         )
     }
 
-    private func counts(_ recorder: ExportRecorder) async -> [JobCount] {
+    private func counts(_ recorder: ExportRecorder, exported: Int) async -> [JobCount] {
         [
-            JobCount("exported", await recorder.objects.count), JobCount("failed", await recorder.failed.count),
+            JobCount("exported", exported), JobCount("failed", await recorder.failed.count),
             JobCount("outside", await recorder.outside),
         ]
     }

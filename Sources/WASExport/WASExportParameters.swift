@@ -3,6 +3,9 @@ package import Support
 
 /// What an export is asked for.
 package struct WASExportParameters: Sendable, Equatable {
+    /// Scans that may be named at once: the state has them in its row.
+    private static let mostIDs = 5000
+
     /// Finish times, `until` exclusive. Nil: from where the last run ended, and until now.
     package var since: Timestamp?
     package var until: Timestamp?
@@ -30,6 +33,9 @@ package struct WASExportParameters: Sendable, Equatable {
                 throw JobParameterError(name: "ids", expected: "a list of scan ids, which are whole numbers")
             }
             ids.append(id)
+        }
+        guard ids.count <= Self.mostIDs else {
+            throw JobParameterError(name: "ids", expected: "a list of at most \(Self.mostIDs) ids")
         }
         isDry = false
         try parameters.finish()

@@ -124,7 +124,12 @@ struct CARImportCommand: AsyncParsableCommand {
         warnOfSecrets()
         let parameters = try parameters()
         let environment = variables
-        let car = try carAccount(environment)
+        let car: CARAccount?
+        do {
+            car = try carAccount(environment)
+        } catch let error as CARAccountError {
+            throw ValidationError(error.description)
+        }
         let account = try QualysAccount(environment: environment, pod: "US1")
         if car == nil, (environment["QUALYS_SECRET_ARN"] ?? "").isEmpty {
             throw ValidationError(

@@ -5,9 +5,8 @@ import Support
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract:
-            "Check settings, secret, role, bucket, table, topic, QScanner and the account of the jobs, and say what is wrong.",
-        discussion: "Only reads. Exit status 1 when a check fails."
+        abstract: "Check settings, secret, role, bucket, table, topic, QScanner and the jobs' account.",
+        discussion: "Says in words what is wrong. Only reads. Exit status 1 when a check fails."
     )
 
     @Option(help: "An account whose CROSS_ACCOUNT_ROLE_NAME role to try (hub).")

@@ -49,16 +49,22 @@ struct JobOptions: ParsableArguments {
 
 extension QualysAccount {
     /// The account in a shell's environment: `QUALYS_USERNAME` and `QUALYS_PASSWORD`, with `QUALYS_POD` or the addresses.
-    /// Nil when there is none.
+    /// Nil when there is none, and a secret is named.
     ///
     /// - Parameter pod: Where nothing says which platform it is on.
+    /// - Throws: When the account is there in part, or nothing says who signs in.
     init?(environment: [String: String], pod defaultPod: String) throws(ValidationError) {
         func value(_ names: String...) -> String? {
             names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
         }
-        guard let username = value("QUALYS_USERNAME", "q_username"),
-            let password = value("QUALYS_PASSWORD", "q_password")
-        else { return nil }
+        let (username, password) = (value("QUALYS_USERNAME", "q_username"), value("QUALYS_PASSWORD", "q_password"))
+        guard let username, let password else {
+            if username == nil, password == nil, value("QUALYS_SECRET_ARN") != nil { return nil }
+            let missing = [username == nil ? "QUALYS_USERNAME" : nil, password == nil ? "QUALYS_PASSWORD" : nil]
+            throw ValidationError(
+                "Set \(missing.compactMap { $0 }.joined(separator: " and ")), or QUALYS_SECRET_ARN alone for the secret's account."
+            )
+        }
         let pod = value("QUALYS_POD") ?? defaultPod
         guard let platform = QualysPlatform(pod: pod) else {
             throw ValidationError("QUALYS_POD is none of \(QualysPlatform.names.joined(separator: ", ")).")

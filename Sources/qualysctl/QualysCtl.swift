@@ -20,6 +20,7 @@ struct QualysCtl: AsyncParsableCommand {
         subcommands: [
             ScanCommand.self, InvokeCommand.self, WASExportCommand.self, WASSnapshotCommand.self,
             HostDetectionsCommand.self, CARImportCommand.self, DoctorCommand.self, LoadPagesCommand.self,
+            ImportPagesCommand.self,
         ]
     )
 
@@ -34,13 +35,13 @@ struct QualysCtl: AsyncParsableCommand {
                 try command.run()
             }
         } catch let ended as ExitStatus {
-            Glibc.exit(ended.rawValue)
+            leave(ended.rawValue)
         } catch let error as JobError where error.outcome == .partial {
             printError("qualysctl: \(error.description)")
-            Glibc.exit(ExitStatus.partial.rawValue)
+            leave(ExitStatus.partial.rawValue)
         } catch let failure as any Failure {
             printError("qualysctl: \(failure.description)")
-            Glibc.exit((failure is SettingsError ? ExitStatus.badUsage : .failed).rawValue)
+            leave((failure is SettingsError ? ExitStatus.badUsage : .failed).rawValue)
         } catch {
             let message = fullMessage(for: error)
             let isUsage = exitCode(for: error) == .validationFailure
@@ -49,9 +50,9 @@ struct QualysCtl: AsyncParsableCommand {
             } else {
                 printError(message)
             }
-            Glibc.exit(isUsage ? ExitStatus.badUsage.rawValue : exitCode(for: error).rawValue)
+            leave(isUsage ? ExitStatus.badUsage.rawValue : exitCode(for: error).rawValue)
         }
-        Glibc.exit(ExitStatus.done.rawValue)
+        leave(ExitStatus.done.rawValue)
     }
 }
 
@@ -72,4 +73,11 @@ enum ExitStatus: Int32, Error {
     case forbidden = 53
     case parameter = 54
     case processing = 55
+}
+
+/// Ends the process without what `exit` has libraries do: libcrypto would free what it keeps for each thread while threads
+/// that have nothing more to do end and free the same, and a run that is done would crash.
+private func leave(_ status: Int32) -> Never {
+    fflush(nil)
+    _exit(status)
 }

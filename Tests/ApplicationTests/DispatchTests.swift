@@ -22,6 +22,9 @@ import Testing
 
     private let owners = Journal<String>()
 
+    /// What jobs answer: the last of these, else that they are done.
+    private let statuses = Journal<JobAnswer.Status>()
+
     /// A scan to which every function is gone, but for those whose name begins with `bad`.
     private func dispatch(_ functionName: String? = "scanner") -> Dispatch {
         var steps = ScanSteps(
@@ -42,9 +45,14 @@ import Testing
         }
         return Dispatch(
             functionScan: FunctionScan(steps: steps, crossAccountRoleName: nil, clock: FakeClock().clock),
-            jobs: ScheduledJobs { [owners] event, owner, _ in
+            jobs: ScheduledJobs { [owners, statuses] event, owner, _ in
                 owners.write(owner)
-                return JobAnswer(job: event.name, run: "20261121T030045Z", status: .done, counts: [JobCount("all", 7)])
+                return JobAnswer(
+                    job: event.name,
+                    run: "20261121T030045Z",
+                    status: statuses.entries.last ?? .done,
+                    counts: [JobCount("all", 7)]
+                )
             },
             functionName: functionName,
             clock: FakeClock().clock
@@ -120,6 +128,15 @@ import Testing
             answer == ["job": "was-export", "run": "20261121T030045Z", "status": "done", "counts": ["all": 7]]
         )
         #expect(owners.entries == ["request-1"])
+    }
+
+    @Test func `A message whose job has more to do goes back to the queue, so that it goes on`() async throws {
+        statuses.write(.continues)
+        let bodies = [#"{"job":"was-export","ids":[7]}"#, SampleEvents.cloudTrail("good")]
+        #expect(
+            try await answer(SampleEvents.batch(bodies)) == ["batchItemFailures": [["itemIdentifier": "m-1"]]]
+        )
+        #expect(try await answer(#"{"job":"was-export"}"#)["status"] == "continues")
     }
 
     @Test func `Of a batch those that failed go back to the queue, and no others`() async throws {

@@ -394,10 +394,10 @@ def test_a_run_of_which_a_part_failed_ends_in_the_error_call_and_lambdas_retry_f
 def test_a_job_stops_before_its_deadline_and_the_next_event_goes_on(
     lab: Lab, qualys_server: Servers
 ) -> None:
-    qualys = qualys_server(scans=30, scan_days=0.9, latency_ms=700)
+    qualys = qualys_server(scans=30, scan_days=0.9, latency_ms=1000)
     settings = prepare(lab, qualys)
     with lab.sandbox(settings, MAX_WORKERS="1") as sandbox:
-        first = sandbox.deliver({"job": "was-export", "since": "2020-01-01"}, timeout_s=27).json
+        first = sandbox.deliver({"job": "was-export", "since": "2020-01-01"}, timeout_s=12).json
         assert first["status"] == "continues" and first["counts"]["exported"] > 0
         qualys.set(latency_ms=0)
         second = sandbox.deliver({"job": "was-export", "since": "2020-01-01"}).json
@@ -464,4 +464,23 @@ def test_bad_usage_is_told_before_anything_is_called(
     qualys = qualys_server(scans=1)
     shell = terminal(qualys)
     assert shell.run("was-export", *words).returncode == BAD_USAGE
+    assert qualys.calls() == []
+
+
+@pytest.mark.parametrize(
+    ("unset", "named"),
+    [
+        (("QUALYS_PASSWORD",), ("QUALYS_PASSWORD", "QUALYS_SECRET_ARN")),
+        (("QUALYS_USERNAME",), ("QUALYS_USERNAME", "QUALYS_SECRET_ARN")),
+        (("QUALYS_USERNAME", "QUALYS_PASSWORD"), ("QUALYS_USERNAME and QUALYS_PASSWORD", "QUALYS_SECRET_ARN")),
+    ],
+)  # fmt: skip
+def test_an_account_that_is_not_all_there_is_told_by_what_is_missing(
+    qualys_server: Servers, terminal: Terminals, unset: tuple[str, ...], named: tuple[str, ...]
+) -> None:
+    qualys = qualys_server(scans=1)
+    ended = terminal(qualys).run("was-export", **dict.fromkeys(unset))
+    assert ended.returncode == BAD_USAGE
+    assert all(name in ended.stderr for name in named)
+    assert "AWS_REGION" not in ended.stderr
     assert qualys.calls() == []

@@ -30,6 +30,14 @@ struct AnswerVerdictTests {
             (202, nil, .passing(.unavailable)),
             (520, nil, .passing(.unavailable)),
             (200, nil, .passing(.unreadable)),
+            // What a gateway or a proxy puts into its own errors is none of Qualys's codes.
+            (429, "TOO_MANY_REQUESTS", .limited(wait: .seconds(7))),
+            (409, "CONFLICT", .limited(wait: .seconds(7))),
+            (503, "DOWN", .passing(.unavailable)),
+            (500, "error", .passing(.unavailable)),
+            (401, "error", .final(.signIn)),
+            (500, "INVALID_REQUEST", .final(.refused)),
+            (500, "1905", .final(.refused)),
         ] as [(Int, String?, AnswerVerdict)]
     )
     func verdicts(status: Int, code: String?, expected: AnswerVerdict) {
@@ -92,6 +100,7 @@ struct ErrorBodyTests {
             ),
             (#"{"responseMessage":"No access","responseCode":"FAILED"}"#, "FAILED", "No access"),
             (#"{"cut":"#, nil, "The answer gave no reason."),
+            (#"{"status":"a sentence, not a code","message":"Oh."}"#, nil, "Oh."),
         ] as [(String, String?, String)]
     )
     func forms(text: String, code: String?, message: String) {

@@ -109,6 +109,26 @@ struct QualysClientTests {
         #expect(http.requests.count == 1)
     }
 
+    @Test(
+        "An answer that repeats what was sent shows no credentials, in whatever form it repeats them",
+        arguments: ["Basic em/DqzpodW50ZXImMg==", "em/DqzpodW50ZXImMg==", "hunter&2", "hunter%262"]
+    )
+    func echo(secret: String) async throws {
+        let account = QualysAccount(
+            username: Redacted("zoë"),
+            password: Redacted("hunter&2"),
+            apiURL: "https://api.example.test",
+            gatewayURL: "https://gateway.example.test"
+        )
+        #expect(account.basicAuthorization == "Basic em/DqzpodW50ZXImMg==")
+        for status in [400, 200] {
+            let http = FakeHTTP([.answer(status, "<SIMPLE_RETURN><CODE>1901</CODE><TEXT>Header: \(secret)</TEXT>")])
+            let error = await #expect(throws: QualysError.self) { try await send(client(http, accounts: [account])) }
+            #expect(error?.description.contains(secret) == false)
+            #expect(error?.description.contains("Header: ") == true)
+        }
+    }
+
     @Test("A limit is waited out as long as the server says, wherever it says it, and never right away")
     func limits() async throws {
         let cases: [(HTTPHeaders, String, ClosedRange<Int64>)] = [
@@ -185,6 +205,26 @@ struct QualysClientTests {
         )
         #expect(http.requests[0].bodyText == "username=zo%C3%AB&password=p%26%2B%25&token=true")
         #expect(http.requests[4].headers["Authorization"] == "Bearer head.number4.tail")
+    }
+
+    @Test(
+        "Nothing is sent to an address that is not https, but on this machine",
+        arguments: [
+            ("http://api.example.test", false), ("ftp://api.example.test", false), ("api.example.test", false),
+            ("http://user@127.0.0.1", false), ("http://127.0.0.1.example.test", false), ("http://127.0.0.1:8080", true),
+        ]
+    )
+    func addresses(url: String, isSent: Bool) async throws {
+        let account = QualysAccount(
+            username: Redacted("u"),
+            password: Redacted("p"),
+            apiURL: url,
+            gatewayURL: "https://gateway.example.test"
+        )
+        let http = FakeHTTP([.answer(200, "fine")])
+        let answer = try? await send(client(http, accounts: [account]))
+        #expect(answer == (isSent ? "fine" : nil))
+        #expect(http.requests.count == (isSent ? 1 : 0))
     }
 
     @Test("No error shows the user, the password or the token")

@@ -25,6 +25,11 @@ package enum JSON: Sendable, Hashable {
         if case .array(let elements) = self, elements.indices.contains(index) { elements[index] } else { nil }
     }
 
+    /// An array's elements.
+    package var elements: [JSON] {
+        if case .array(let elements) = self { elements } else { [] }
+    }
+
     /// An object's members.
     package var members: [String: JSON] {
         if case .object(let members) = self { members } else { [:] }

@@ -38,7 +38,7 @@ struct ExportPlanTests {
     func goesOn() throws {
         var state = ExportState()
         _ = ExportPlan(WASExportParameters(), &state, at: now)
-        state[.scheduled]?.objects = [.init(id: 7, object: StoredObject(key: "x-7.json", bytes: 1, sha256: "a"))]
+        state[.scheduled]?.objects = [.init(id: 7, bytes: 1, sha256: "a")]
         let plan = ExportPlan(WASExportParameters(), &state, at: now + .seconds(600))
         #expect(plan.name == "20261121T030045Z")
         #expect(plan.done(state) == [7])
@@ -61,6 +61,26 @@ struct ExportPlanTests {
         #expect(state[.asked] == nil)
     }
 
+    @Test("After a run whose clock was ahead, the search goes back from now, not from that future")
+    func clockBack() throws {
+        var state = ExportState()
+        ExportPlan(WASExportParameters(), &state, at: now + .seconds(300 * 86400)).close(&state)
+        let plan = ExportPlan(WASExportParameters(), &state, at: now)
+        #expect(plan.launchedAfter == now - ExportWindow.lookBack)
+        #expect(plan.window.verdict(launched: now - .seconds(60), ended: now - .seconds(30)) == .inside)
+        plan.close(&state)
+        #expect(state.cursor == now)
+    }
+
+    @Test("What is asked for up to now goes up to now, also when an earlier run of it was not finished")
+    func upToNow() throws {
+        var state = ExportState()
+        let parameters = WASExportParameters(since: try time("2026-11-01"))
+        _ = ExportPlan(parameters, &state, at: now)
+        let later = ExportPlan(parameters, &state, at: now + .seconds(86400))
+        #expect(later.window.until == now + .seconds(86400))
+    }
+
     @Test("Two runs in the same second have different names")
     func names() {
         var state = ExportState()
@@ -76,8 +96,9 @@ struct ExportPlanTests {
         ExportPlan(WASExportParameters(), &state, at: now).close(&state)
         _ = ExportPlan(WASExportParameters(), &state, at: now + .seconds(60))
         _ = ExportPlan(WASExportParameters(ids: [1, 2]), &state, at: now + .seconds(60))
-        state[.scheduled]?.objects = [.init(id: 7, object: StoredObject(key: "é\"7.json", bytes: 1 << 40, sha256: "a"))]
+        state[.scheduled]?.objects = [.init(id: 7, bytes: 1 << 40, sha256: "a")]
         for id in 3001...3050 { state.settled.insert(Int64(id), launched: now - .seconds(id)) }
+        state.missing.insert(9, day: "20261101")
         #expect(try ExportState(json: state.json, place: "here") == state)
     }
 
@@ -85,29 +106,41 @@ struct ExportPlanTests {
         "A state that this program did not write is refused, by its place",
         arguments: [
             "", "{}", "[]", #"{"version":2,"settled":{}}"#, #"{"version":1,"settled":{"20261121":"a-b"}}"#,
-            #"{"version":1,"settled":{},"run":{"started":"x","since":"y","until":"z","request":"","objects":[]}}"#,
+            #"{"version":1,"settled":{},"run":{"started":"x","since":"","until":"","request":"","after":0,"objects":[]}}"#,
         ]
     )
     func foreign(text: String) {
         #expect(throws: JobStateError.unreadable("here")) { try ExportState(json: Array(text.utf8), place: "here") }
     }
 
-    @Test("A thousand scans a day for a week, and the most that a run has, fit into a row")
+    @Test("A thousand scans a day for a week, and all that two open runs have, fit into a row, whatever the prefix")
     func fits() {
         var state = ExportState()
         _ = ExportPlan(WASExportParameters(), &state, at: now)
+        _ = ExportPlan(WASExportParameters(ids: [1]), &state, at: now)
         for id in 0..<7000 { state.settled.insert(Int64(5_000_000 + 3 * id), launched: now - .seconds(id * 86)) }
-        state[.scheduled]?.objects = (0..<2500).map { id in
-            .init(
+        let objects = (0..<WASExport.mostObjects).map { id in
+            ExportState.ExportedScan(
                 id: Int64(5_000_000 + id),
-                object: StoredObject(
-                    key: "exports/\(5_000_000 + id).json",
-                    bytes: 10_000_000,
-                    sha256: String(repeating: "a", count: 64)
-                )
+                bytes: 10_000_000,
+                sha256: String(repeating: "a", count: 64)
             )
         }
+        state[.scheduled]?.objects = objects
+        state[.asked]?.objects = objects
         #expect(state.json.count < 390 * 1024)
+    }
+
+    @Test("A part of a run ends with an id; the next has the scans beyond it, and a name of its own")
+    func part() throws {
+        var state = ExportState()
+        let first = ExportPlan(WASExportParameters(), &state, at: now)
+        state[.scheduled]?.objects = (1...9).map { .init(id: $0, bytes: 1, sha256: "a") }
+        first.close(upTo: 6, &state, at: now)
+        let second = ExportPlan(WASExportParameters(), &state, at: now + .seconds(60))
+        #expect((second.after, second.done(state)) == (6, [7, 8, 9]))
+        #expect(second.name != first.name)
+        #expect(state.cursor == nil)
     }
 
     @Test("Parameters are held against each other")
@@ -119,6 +152,8 @@ struct ExportPlanTests {
             try WASExportParameters(JobParameters(["since": .text("2026-11-02"), "ids": .text("1")]))
         }
         #expect(throws: JobParameterError.self) { try WASExportParameters(JobParameters(["ids": .text("1,x")])) }
+        let many = (1...5001).map { String($0) }
+        #expect(throws: JobParameterError.self) { try WASExportParameters(JobParameters(["ids": .list(many)])) }
         #expect(try WASExportParameters(JobParameters(["ids": .list(["5", "6"])])).ids == [5, 6])
     }
 }

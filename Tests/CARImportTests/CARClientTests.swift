@@ -1,0 +1,89 @@
+import HTTPTransport
+import Support
+import TestSupport
+import Testing
+
+@testable import CARImport
+
+@Suite("Calls of CAR")
+struct CARClientTests {
+    private let clock = FakeClock()
+
+    private func client(_ http: FakeHTTP) throws -> CARClient {
+        let account = try CARAccount(url: "https://car.test/api/car/v2/", key: Redacted("k"), password: Redacted("p"))
+        return CARClient(account: account, http: http.client, clock: clock.clock, random: { 0.5 })
+    }
+
+    @Test("What may pass is tried again, as often as the retries allow", arguments: [408, 429, 500, 502, 503, 504])
+    func passing(status: Int) async throws {
+        let http = FakeHTTP([.answer(status), .answer(status), .answer(200, #"{"model_state_id":"7"}"#)])
+        #expect(try await client(http).state(of: "q", .test()) == "7")
+        #expect(http.requests.count == 3)
+        let always = FakeHTTP([.answer(status)])
+        await #expect(throws: CARError.self) { try await client(always).state(of: "q", .test()) }
+        #expect(always.requests.count == 5)
+    }
+
+    @Test("What will not pass is not tried again", arguments: [302, 400, 401, 403, 404, 409, 418, 422])
+    func final(status: Int) async throws {
+        let http = FakeHTTP([.answer(status)])
+        await #expect(throws: CARError.self) { try await client(http).setState(of: "q", to: "1", .test()) }
+        #expect(http.requests.count == 1)
+    }
+
+    @Test("An import is not sent again when it may have been taken")
+    func importOnce() async throws {
+        for failure in [Result.failed(.dropped), .failed(.timeout), .answer(500), .answer(504)] {
+            let http = FakeHTTP([failure, .answer(201, #"{"id":"1"}"#)])
+            await #expect(throws: CARError.self) { try await client(http).post([], .test()) }
+            #expect(http.requests.count == 1)
+        }
+        for failure in [Result.failed(.connect), .answer(429), .answer(503)] {
+            let http = FakeHTTP([failure, .answer(201, #"{"id":"1"}"#)])
+            #expect(try await client(http).post([], .test()) == "1")
+        }
+    }
+
+    @Test("Imports are asked about with growing pauses until none is under way, and the first error ends it")
+    func status() async throws {
+        let open = #"{"error_imports":[],"incomplete_imports":[{"id":"b","status":"IN PROGRESS"}]}"#
+        let done = #"{"error_imports":[],"incomplete_imports":[]}"#
+        let http = FakeHTTP([.answer(200, open), .answer(200, open), .answer(200, open), .answer(200, done)])
+        try await client(http).awaitImports(["a", "b"], .test())
+        #expect(http.requests.map { $0.url.split(separator: "=").last } == ["a,b", "b", "b", "b"])
+        #expect(clock.pauses == clock.pauses.sorted() && Set(clock.pauses).count == 3)
+        let failed = FakeHTTP([.answer(200, #"{"error_imports":[{"id":"a","error":"no"}],"incomplete_imports":[]}"#)])
+        await #expect(throws: CARError(.failed, call: "POST /imports", message: "no")) {
+            try await client(failed).awaitImports(["a"], .test())
+        }
+    }
+
+    @Test("A wait that would end after the deadline is not begun")
+    func deadline() async throws {
+        let http = FakeHTTP([.answer(200, #"{"incomplete_imports":[{"id":"a"}]}"#)])
+        await #expect(throws: CARError.self) { try await client(http).awaitImports(["a"], .test(.seconds(5))) }
+        #expect(clock.now < FakeClock.start + .seconds(5))
+    }
+
+    @Test("Credentials go with every call to CAR's own host, and an answer that is no JSON is an error")
+    func signIn() async throws {
+        let http = FakeHTTP([.answer(200, "<html>")])
+        await #expect(throws: CARError.self) {
+            try await client(http).neighbours("asset_account", of: ("asset", "q/1"), at: "account", .test())
+        }
+        let request = try #require(http.requests.first)
+        #expect(request.headers["Authorization"] == "Basic azpw")
+        #expect(request.url == "https://car.test/api/car/v3/query")
+    }
+
+    @Test(
+        "The address of CAR is checked",
+        arguments: [
+            "https://car.test/", "car.test/api/car/v2", "https://u@car.test/api/car/v2",
+            "https://car.test/api/car/v2?x=/api/car/v2",
+        ]
+    )
+    func address(url: String) {
+        #expect(throws: CARAccountError.url) { try CARAccount(url: url, token: Redacted("t")) }
+    }
+}
