@@ -2,7 +2,7 @@ package import Glibc
 import Support
 
 /// Makes the folders above a path, as far as they are not there.
-package func makeFolders(for path: String, mode: mode_t = 0o755) throws(FileFault) {
+package func makeFolders(for path: String, mode: UInt32 = 0o755) throws(FileFault) {
     var end = path.startIndex
     while let slash = path[end...].dropFirst().firstIndex(of: "/") {
         end = slash

