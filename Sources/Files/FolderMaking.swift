@@ -1,4 +1,4 @@
-package import Glibc
+import Glibc
 import Support
 
 /// Makes the folders above a path, as far as they are not there.
