@@ -73,8 +73,7 @@ package struct StoredPages {
     }
 
     private func forEachPage(_ prefix: String, _ body: (_ path: String) throws -> Void) throws {
-        let names = try names(inFolder: folder)
-        for name in names.filter({ $0.hasPrefix(prefix) }).sorted() { try body("\(folder)/\(name)") }
+        for name in try names(inFolder: folder) where name.hasPrefix(prefix) { try body("\(folder)/\(name)") }
     }
 
     private static func forEachItem(_ path: String, _ items: JSONPath, _ body: (JSONValue) throws -> Void) throws {
