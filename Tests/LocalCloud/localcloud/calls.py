@@ -39,8 +39,8 @@ Kind = tuple[str, str, str, str, str]
 
 
 def _kind(call: Call) -> Kind:
-    """A key in a bucket counts by its first folder."""
-    resource = "/".join(call.resource.split("/")[:2]) if call.service == "s3" else call.resource
+    """A key in a bucket counts by its first two folders."""
+    resource = "/".join(call.resource.split("/")[:3]) if call.service == "s3" else call.resource
     return call.action, resource, call.region, call.account, call.user_agent.split("/")[0]
 
 

@@ -13,11 +13,11 @@ from localcloud.client import LocalCloud
 def test_kinds_of_calls_outlive_the_log_until_they_are_asked_for(cloud: LocalCloud) -> None:
     cloud.create_bucket("things")
     cloud.take_kinds_of_calls()
-    for name in ("scans/one", "scans/two"):
+    for name in ("scans/a/one", "scans/a/two"):
         cloud.boto("s3").put_object(Bucket="things", Key=name, Body=b"{}")
         cloud.clear_calls()
     assert cloud.take_kinds_of_calls() == [
-        ["s3:PutObject", "things/scans", "us-east-1", "012345678912", "Boto3"]
+        ["s3:PutObject", "things/scans/a", "us-east-1", "012345678912", "Boto3"]
     ]
     assert cloud.take_kinds_of_calls() == []
 

@@ -123,7 +123,7 @@ locals {
       Sid      = "ReadOwnObjects"
       Effect   = "Allow"
       Action   = "s3:GetObject"
-      Resource = [for area in ["was", "vm"] : join("/", compact([module.kept_data.results_bucket_arn, area, "*"]))]
+      Resource = [for area in ["was", "vm", "state"] : join("/", compact([module.kept_data.results_bucket_arn, area, "*"]))]
     },
     {
       If       = var.enable_sns_notifications
