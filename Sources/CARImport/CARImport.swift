@@ -29,39 +29,27 @@ package struct CARImport: Sendable {
         owner: String,
         _ context: CallContext
     ) async throws -> JobAnswer {
-        let started = services.clock.now()
-        guard case .mine(let saved) = try await services.state.begin(owner, context) else {
-            return JobAnswer(
-                job: .carImport,
-                run: started.basicISO8601,
-                status: .continues,
-                counts: [],
-                reason: "Another run is at work."
-            )
-        }
         do {
-            let known = saved.flatMap { ImportState(json: $0, source: parameters.source) }
-            let run = ImportRun(
-                source: parameters.source,
-                objects: parameters.objects,
-                started: started,
-                owner: owner,
-                context: context,
-                sender: ImportSender(
-                    client: client,
-                    workers: services.workers,
-                    progress: services.progress,
-                    export: export.map { ImportFiles(folder: $0, run: started.basicISO8601) }
+            return try await services.onlyRun(of: .carImport, owner: owner, context) { now, saved in
+                let known = saved.flatMap { ImportState(json: $0, source: parameters.source) }
+                let run = ImportRun(
+                    source: parameters.source,
+                    objects: parameters.objects,
+                    started: now,
+                    owner: owner,
+                    context: context,
+                    sender: ImportSender(
+                        client: client,
+                        workers: services.workers,
+                        progress: services.progress,
+                        export: export.map { ImportFiles(folder: $0, run: now.basicISO8601) }
+                    )
                 )
-            )
-            return try await imported(parameters, known, run)
-        } catch {
-            // Given back, so that the next run need not wait for the lease to run out. A lost one is not ours to give.
-            try? await services.state.end(owner, nil, context)
-            if let error = error as? CARError, !error.isRecoverable {
-                // As IBM's framework does: the next import is full, also where nothing but CAR remembers.
-                try? await client.setState(of: parameters.source, to: "", context)
+                return try await imported(parameters, known, run)
             }
+        } catch let error as CARError where !error.isRecoverable {
+            // As IBM's framework does: the next import is full, also where nothing but CAR remembers.
+            try? await client.setState(of: parameters.source, to: "", context)
             throw error
         }
     }

@@ -31,7 +31,7 @@ package struct HostDetections: Sendable {
         owner: String,
         _ context: CallContext
     ) async throws(JobError) -> JobAnswer {
-        do {
+        try await failing(as: .hostDetections) {
             let workers = parameters.workers ?? services.workers
             let ofAPI = parameters.workersOfKind.map { ($0.key.api, $0.value) }
             let qualys = services.qualys.limited(to: workers, Dictionary(uniqueKeysWithValues: ofAPI))
@@ -45,44 +45,15 @@ package struct HostDetections: Sendable {
                 clock: services.clock,
                 progress: services.progress
             )
-            return try await HostDetections(services).taken(parameters, owner: owner, context)
-        } catch let error as JobError {
-            throw error
-        } catch {
-            throw JobError(failed: .hostDetections, because: error)
-        }
-    }
-
-    private func taken(
-        _ parameters: HostDetectionsParameters,
-        owner: String,
-        _ context: CallContext
-    ) async throws -> JobAnswer {
-        let now = services.clock.now()
-        guard case .mine(let saved) = try await services.state.begin(owner, context) else {
-            return JobAnswer(
-                job: .hostDetections,
-                run: now.basicISO8601,
-                status: .continues,
-                counts: [],
-                reason: "Another run is at work."
-            )
-        }
-        do {
-            let state = try saved.map {
-                try DetectionsState(json: $0, place: "the state of \(JobName.hostDetections.rawValue)")
+            return try await services.onlyRun(of: .hostDetections, owner: owner, context) { now, saved in
+                let place = "the state of \(JobName.hostDetections.rawValue)"
+                let state = try saved.map { try DetectionsState(json: $0, place: place) } ?? DetectionsState()
+                return try await HostDetections(services).work(parameters, state, at: now, owner: owner, context)
             }
-            return try await begun(parameters, state ?? DetectionsState(), at: now, owner: owner, context)
-        } catch let error as JobError where error.outcome == .partial {
-            throw error
-        } catch {
-            // Given back, so that the next run need not wait for the lease to run out. A lost one is not ours to give.
-            try? await services.state.end(owner, nil, context)
-            throw error
         }
     }
 
-    private func begun(
+    private func work(
         _ asked: HostDetectionsParameters,
         _ saved: DetectionsState,
         at now: Timestamp,

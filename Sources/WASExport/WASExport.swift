@@ -35,41 +35,16 @@ package struct WASExport: Sendable {
         owner: String,
         _ context: CallContext
     ) async throws(JobError) -> JobAnswer {
-        do {
-            return try await taken(parameters, owner: owner, context)
-        } catch let error as JobError {
-            throw error
-        } catch {
-            throw JobError(failed: .wasExport, because: error)
+        try await failing(as: .wasExport) {
+            try await services.onlyRun(of: .wasExport, owner: owner, context) { now, saved in
+                let place = "the state of \(JobName.wasExport.rawValue)"
+                let state = try saved.map { try ExportState(json: $0, place: place) } ?? ExportState()
+                return try await work(parameters, state, at: now, owner: owner, context)
+            }
         }
     }
 
-    private func taken(
-        _ parameters: WASExportParameters,
-        owner: String,
-        _ context: CallContext
-    ) async throws -> JobAnswer {
-        let now = services.clock.now()
-        guard case .mine(let saved) = try await services.state.begin(owner, context) else {
-            return JobAnswer(
-                job: .wasExport,
-                run: now.basicISO8601,
-                status: .continues,
-                counts: [],
-                reason: "Another run is at work."
-            )
-        }
-        do {
-            let state = try saved.map { try ExportState(json: $0, place: "the state of \(JobName.wasExport.rawValue)") }
-            return try await begun(parameters, state ?? ExportState(), at: now, owner: owner, context)
-        } catch {
-            // Given back, so that the next run need not wait for the lease to run out. A lost one is not ours to give.
-            try? await services.state.end(owner, nil, context)
-            throw error
-        }
-    }
-
-    private func begun(
+    private func work(
         _ parameters: WASExportParameters,
         _ saved: ExportState,
         at now: Timestamp,

@@ -29,47 +29,21 @@ package struct WASSnapshot: Sendable {
         owner: String,
         _ context: CallContext
     ) async throws(JobError) -> JobAnswer {
-        do {
+        try await failing(as: .wasSnapshot) {
             guard !parameters.isDry else { return try await dryAnswer(context) }
-            return try await taken(parameters, owner: owner, context)
-        } catch let error as JobError {
-            throw error
-        } catch {
-            throw JobError(failed: .wasSnapshot, because: error)
-        }
-    }
-
-    private func taken(
-        _ parameters: WASSnapshotParameters,
-        owner: String,
-        _ context: CallContext
-    ) async throws -> JobAnswer {
-        let now = services.clock.now()
-        guard case .mine(let saved) = try await services.state.begin(owner, context) else {
-            return JobAnswer(
-                job: .wasSnapshot,
-                run: now.basicISO8601,
-                status: .continues,
-                counts: [],
-                reason: "Another run is at work."
-            )
-        }
-        do {
-            let place = "the state of \(JobName.wasSnapshot.rawValue)"
-            let state = try saved.flatMap { try SnapshotState.read($0, place: place) }
-            let latest = parameters.asksForChanges ? try await latest(context) : nil
-            let plan = SnapshotPlan(parameters, saved: state, latest: latest, owner: owner, at: now)
-            do {
-                return try await work(plan, parameters, owner: owner, context)
-            } catch let error as LostPage {
-                context.log.warning("The run that was not finished cannot go on", error: error)
-                let fresh = SnapshotPlan(parameters, saved: nil, latest: latest, owner: owner, at: now)
-                return try await work(fresh, parameters, owner: owner, context)
+            return try await services.onlyRun(of: .wasSnapshot, owner: owner, context) { now, saved in
+                let place = "the state of \(JobName.wasSnapshot.rawValue)"
+                let state = try saved.flatMap { try SnapshotState.read($0, place: place) }
+                let latest = parameters.asksForChanges ? try await latest(context) : nil
+                let plan = SnapshotPlan(parameters, saved: state, latest: latest, owner: owner, at: now)
+                do {
+                    return try await work(plan, parameters, owner: owner, context)
+                } catch let error as LostPage {
+                    context.log.warning("The run that was not finished cannot go on", error: error)
+                    let fresh = SnapshotPlan(parameters, saved: nil, latest: latest, owner: owner, at: now)
+                    return try await work(fresh, parameters, owner: owner, context)
+                }
             }
-        } catch {
-            // Given back, so that the next run need not wait for the lease to run out. A lost one is not ours to give.
-            try? await services.state.end(owner, nil, context)
-            throw error
         }
     }
 

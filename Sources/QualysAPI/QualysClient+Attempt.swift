@@ -1,0 +1,194 @@
+import HTTPTransport
+import Logging
+import Support
+import Telemetry
+
+// One attempt at a call: the request, the answer, and what is to be made of it.
+
+extension QualysClient {
+    /// What both sides may send at most while we wait: large answers are prepared for minutes, with comments now and then.
+    private static let idle = Duration.seconds(300)
+
+    enum Attempt<Body: Sendable> {
+        case success(Body)
+        case failure(FailedAttempt)
+
+        var error: QualysError? {
+            if case .failure(let failed) = self { failed.error } else { nil }
+        }
+    }
+
+    struct FailedAttempt {
+        let error: QualysError
+        let verdict: AnswerVerdict
+        var session: QualysSession?
+    }
+
+    /// Makes the call once, and gives the pacer back what `begin` took as soon as the server is done with it: what is in
+    /// the answer is looked at while the next call is on its way.
+    func attempt<Body: Sendable>(
+        _ call: QualysCall,
+        _ context: CallContext,
+        _ receiver: AnswerReceiver<Body>,
+        _ pacer: Pacer
+    ) async -> Attempt<Body> {
+        let session: QualysSession
+        do {
+            session = try await sessions.session(for: call.api, context)
+        } catch {
+            await pacer.finish(LimitHeaders(), isAnswer: false)
+            let verdict: AnswerVerdict = error.kind == .unavailable ? .passing(error.kind) : .final(error.kind)
+            return .failure(FailedAttempt(error: error, verdict: verdict))
+        }
+        let request = request(call, session, within: context.deadline.remaining(at: clock.now()))
+        let number = observer?.nextNumber() ?? 0
+        let started = clock.now()
+        let sink = CountedSink(receiver.sink)
+        // Reads while the answer comes, and may end later than that; the end of the transfer ends it in any case.
+        let reading = Task { await receiver.read() }
+        let result: Result<HTTPResponse, HTTPError>
+        do {
+            result = .success(try await http.send(request, sink.sink))
+        } catch {
+            result = .failure(error)
+        }
+        let ended = clock.now()
+        let turn = await giveBack(result, call, session, pacer)
+        await reading.value
+        let attempt = outcome(of: result, call, receiver, session, turn)
+        observer?.note(
+            CallRecord(
+                number: number,
+                call: call,
+                status: (try? result.get().status) ?? 0,
+                seconds: Double((ended - started).milliseconds) / 1000,
+                bytes: sink.byteCount(try? result.get()),
+                error: attempt.error
+            )
+        )
+        return attempt
+    }
+
+    /// Gives the pacer back what `begin` took.
+    ///
+    /// - Returns: What is wrong, when the answer itself says so.
+    private func giveBack(
+        _ result: Result<HTTPResponse, HTTPError>,
+        _ call: QualysCall,
+        _ session: QualysSession,
+        _ pacer: Pacer
+    ) async -> FailedAttempt? {
+        guard case .success(let response) = result else {
+            await pacer.finish(LimitHeaders(), isAnswer: false)
+            return nil
+        }
+        var limits = LimitHeaders(response.headers)
+        guard !response.isSuccess || response.status == 202 else {
+            await pacer.finish(limits, isAnswer: true)
+            return nil
+        }
+        let failed = judge(.error(response.body), call, session, status: response.status, told: limits.wait)
+        // Before anybody else gets the turn.
+        if case .limited(let wait) = failed.verdict { limits.wait = wait ?? .seconds(1) }
+        await pacer.finish(limits, isAnswer: true)
+        return failed
+    }
+
+    private func outcome<Body: Sendable>(
+        of result: Result<HTTPResponse, HTTPError>,
+        _ call: QualysCall,
+        _ receiver: AnswerReceiver<Body>,
+        _ session: QualysSession,
+        _ failed: FailedAttempt?
+    ) -> Attempt<Body> {
+        if let failed { return .failure(failed) }
+        switch result {
+        case .failure(let error):
+            if error.reason == .cancelled {
+                return .failure(FailedAttempt(error: cancelled(call), verdict: .final(.cancelled)))
+            }
+            if error.reason == .sink, let fault = receiver.fault() {
+                return .failure(judge(fault, call, session, status: 200))
+            }
+            let failure = QualysError(.unavailable, call: call.name, message: error.description)
+            let mayPass = error.mayPass || error.reason == .sink
+            let verdict: AnswerVerdict = mayPass ? .passing(.unavailable) : .final(.unavailable)
+            return .failure(FailedAttempt(error: failure, verdict: verdict))
+        case .success(let response):
+            do throws(AnswerFault) {
+                return .success(try receiver.finish(response))
+            } catch {
+                let wait = LimitHeaders(response.headers).wait
+                return .failure(judge(error, call, session, status: response.status, told: wait))
+            }
+        }
+    }
+
+    private func judge(
+        _ fault: AnswerFault,
+        _ call: QualysCall,
+        _ session: QualysSession,
+        status: Int,
+        told wait: Duration? = nil
+    ) -> FailedAttempt {
+        switch fault {
+        case .error(let bytes):
+            let body = ErrorBody(bytes)
+            let wait = [wait, body.wait].compactMap { $0 }.max()
+            let verdict = AnswerVerdict(status: status, code: body.code, wait: wait)
+            let kind: QualysError.Kind =
+                switch verdict {
+                case .limited: .limit
+                case .passing(let kind), .final(let kind): kind
+                }
+            // A proxy's error page may show the request with its headers.
+            let message = session.scrubber.scrub(body.message.utf8, keepingLast: 4096)
+            let error = QualysError(kind, call: call.name, status: status, code: body.code, message: message)
+            return FailedAttempt(error: error, verdict: verdict, session: session)
+        case .unreadable(let why):
+            let error = QualysError(.unreadable, call: call.name, message: why)
+            return FailedAttempt(error: error, verdict: .passing(.unreadable), session: session)
+        case .unusable(let why):
+            let error = QualysError(.unreadable, call: call.name, message: why)
+            return FailedAttempt(error: error, verdict: .final(.unreadable), session: session)
+        }
+    }
+
+    private func request(_ call: QualysCall, _ session: QualysSession, within remaining: Duration) -> HTTPRequest {
+        let base = call.api == .gateway ? session.account.gatewayURL : session.account.apiURL
+        let query = call.query.isEmpty ? "" : "?" + formEncoded(call.query)
+        var headers: HTTPHeaders = [
+            "User-Agent": "qualys-lambda-scanner",
+            // Without it the older APIs refuse every call.
+            "X-Requested-With": "qualys-lambda-scanner",
+            "Authorization": session.authorization.exposed,
+        ]
+        if let accept = call.accept { headers["Accept"] = accept }
+        let body: HTTPRequestBody
+        switch call.body {
+        case .none:
+            body = .none
+        case .form(let fields):
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = .bytes(Array(formEncoded(fields).utf8))
+        case .json(let bytes):
+            headers["Content-Type"] = "application/json"
+            body = .bytes(bytes)
+        case .xml(let bytes):
+            headers["Content-Type"] = "text/xml"
+            body = .bytes(bytes)
+        }
+        return HTTPRequest(
+            method: call.method,
+            url: base + call.path + query,
+            headers: headers,
+            body: body,
+            limits: HTTPLimits(
+                connect: min(.seconds(15), remaining),
+                idle: min(Self.idle, remaining),
+                total: remaining
+            ),
+            acceptsCompression: true
+        )
+    }
+}
