@@ -108,8 +108,8 @@ let package = Package(
         room("LambdaRuntime", ["HTTPTransport", "Support", log]),
         tests(of: "LambdaRuntime", ["HTTPTransport", "Support", "TestSupport", log, inMemoryLog]),
         room("QScanner", ["Files", "JSONStream", "Support", subprocess, system]),
-        room("QualysAPI", ["HTTPTransport", "Hashing", "JSONStream", "Support", "Telemetry", log]),
-        tests(of: "QualysAPI", ["HTTPTransport", "Support", "Telemetry", "TestSupport", log]),
+        room("QualysAPI", ["Compression", "HTTPTransport", "Hashing", "JSONStream", "Support", "Telemetry", log]),
+        tests(of: "QualysAPI", ["Compression", "HTTPTransport", "Support", "Telemetry", "TestSupport", log]),
         room("Jobs", ["AWSClients", "Files", "HTTPTransport", "Hashing", "QualysAPI", "Support", "Telemetry", log]),
         tests(
             of: "Jobs",

@@ -103,7 +103,7 @@ package struct CARClient: Sendable {
                 idle: min(Self.idle, remaining),
                 total: min(Self.total, remaining)
             ),
-            acceptsCompression: true
+            compression: .unpacked
         )
         let response: HTTPResponse
         do {

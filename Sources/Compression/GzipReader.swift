@@ -5,6 +5,9 @@ import Support
 ///
 /// A file may have several members, one after the other, and zeros after the last, as gzip(1) reads it.
 package final class GzipReader {
+    /// With what every gzip file begins (RFC 1952 section 2.3.1), and no text does.
+    package static let magic: [UInt8] = [0x1F, 0x8B]
+
     private static let pieceSize = 64 << 10
     /// zlib.h, inflateInit2: the largest window, 15, and 16 more for a gzip header and nothing else.
     private static let gzipWindow: Int32 = 15 + 16

@@ -23,7 +23,7 @@ extension CurlTransfer {
     /// The length that the server gave for the body; nil when it gave none, or it counts compressed bytes.
     fileprivate var announcedLength: Int64? {
         var length: curl_off_t = -1
-        guard !order.request.acceptsCompression,
+        guard order.request.compression != .unpacked,
             curl_easy_getinfo_offset(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) == CURLE_OK, length >= 0
         else { return nil }
         return Int64(length)

@@ -26,7 +26,8 @@ extension CurlTransfer {
         options.set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         // A redirect is an answer. Whether its target may have the credentials is the caller's to say.
         options.set(CURLOPT_FOLLOWLOCATION, false)
-        if request.acceptsCompression { options.set(CURLOPT_ACCEPT_ENCODING, "gzip") }
+        if request.compression != .refused { options.set(CURLOPT_ACCEPT_ENCODING, "gzip") }
+        if request.compression == .asSent { options.set(CURLOPT_HTTP_CONTENT_DECODING, false) }
         if !request.usesProxy { options.set(CURLOPT_PROXY, "") }
         // Headers of a CONNECT are between libcurl and the proxy.
         options.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, true)
@@ -86,7 +87,7 @@ extension CurlTransfer {
     /// What is read at a time. While a transfer is paused, libcurl keeps all that one buffer unpacks to, which can be a
     /// thousand times as much (CURLOPT_WRITEFUNCTION).
     private var receiveBuffer: Int {
-        if case .channel = order.sink, order.request.acceptsCompression { return 16 * 1024 }
+        if case .channel = order.sink, order.request.compression == .unpacked { return 16 * 1024 }
         return 64 * 1024
     }
 }

@@ -12,9 +12,7 @@ package struct HTTPRequest: Sendable {
     /// only there on this machine: the Runtime API and the endpoint of container credentials.
     package var usesProxy: Bool
 
-    /// Whether the answer may come compressed (`Accept-Encoding: gzip`). The body arrives unpacked, and the limit of the
-    /// sink holds for what is unpacked; the answer's headers stay as they came.
-    package var acceptsCompression: Bool
+    package var compression: HTTPCompression
 
     package init(
         method: String = "GET",
@@ -23,7 +21,7 @@ package struct HTTPRequest: Sendable {
         body: HTTPRequestBody = .none,
         limits: HTTPLimits = HTTPLimits(),
         usesProxy: Bool = true,
-        acceptsCompression: Bool = false
+        compression: HTTPCompression = .refused
     ) {
         self.method = method
         self.url = url
@@ -31,8 +29,19 @@ package struct HTTPRequest: Sendable {
         self.body = body
         self.limits = limits
         self.usesProxy = usesProxy
-        self.acceptsCompression = acceptsCompression
+        self.compression = compression
     }
+}
+
+/// Whether the answer may come compressed (`Accept-Encoding: gzip`). Its headers stay as they came.
+package enum HTTPCompression: Sendable {
+    case refused
+
+    /// The body arrives unpacked, and the limit of the sink holds for what is unpacked.
+    case unpacked
+
+    /// The body arrives as the server sent it, compressed or not: for who stores it so.
+    case asSent
 }
 
 /// Where the body of a request comes from.

@@ -1,3 +1,4 @@
+import Compression
 import Files
 import HTTPTransport
 import QualysAPI
@@ -15,13 +16,19 @@ struct ReadPage: Sendable {
 
 /// Reads one answer as it comes: to a file, and through the parser to rows. A new one is made for each attempt.
 ///
+/// An answer that came compressed is stored as it was sent, and is not compressed again.
+///
 /// It belongs to the task that reads; the judge of the answer looks at it when that has ended.
 final class PageReader<Consumer: PageConsumer>: @unchecked Sendable {
     private let channel: HTTPBodyChannel
     private let raw: ScratchFile?
     private let rows: [RowFile]
     private let reader: XMLStreamReader<Consumer>
+    /// There when the answer is compressed.
+    private var gzip: GzipReader?
+    private var isBegun = false
     private var head: [UInt8] = []
+    private var byteCount: Int64 = 0
     private var failure: AnswerFault?
 
     /// - Parameters:
@@ -45,6 +52,7 @@ final class PageReader<Consumer: PageConsumer>: @unchecked Sendable {
     var receiver: AnswerReceiver<ReadPage> {
         AnswerReceiver(
             sink: .channel(channel),
+            compression: .asSent,
             read: { [self] in await read() },
             fault: { [self] in failure },
             finish: { [self] (_: HTTPResponse) throws(AnswerFault) in try finish() }
@@ -56,12 +64,8 @@ final class PageReader<Consumer: PageConsumer>: @unchecked Sendable {
         var buffer: [UInt8] = []
         while await channel.next(&buffer) {
             guard failure == nil else { continue }
-            if head.count < Self.headSize { head.append(contentsOf: buffer.prefix(Self.headSize - head.count)) }
             do {
-                try buffer.withUnsafeBytes { bytes in
-                    try raw?.append(bytes)
-                    try reader.push(bytes)
-                }
+                try buffer.withUnsafeBytes(take)
             } catch {
                 failure = fault(error)
                 // What is on its way still comes, and the end.
@@ -70,11 +74,36 @@ final class PageReader<Consumer: PageConsumer>: @unchecked Sendable {
         }
     }
 
+    private func take(_ bytes: UnsafeRawBufferPointer) throws {
+        if !isBegun, bytes.first == GzipReader.magic.first { gzip = GzipReader(limit: Self.longestAnswer) }
+        isBegun = true
+        guard let gzip else {
+            try raw?.append(bytes)
+            return try parse(bytes)
+        }
+        let isKept = raw?.gzips ?? false
+        if isKept { try raw?.append(gzip: bytes) }
+        try gzip.read(bytes) { piece in
+            if !isKept { try raw?.append(piece) }
+            try parse(piece)
+        }
+    }
+
+    private func parse(_ bytes: UnsafeRawBufferPointer) throws {
+        byteCount += Int64(bytes.count)
+        if head.count < Self.headSize { head.append(contentsOf: bytes.prefix(Self.headSize - head.count)) }
+        try reader.push(bytes)
+    }
+
     private static var headSize: Int { 64 << 10 }
+
+    /// A few megabytes of gzip can hold more than anybody would wait for.
+    private static var longestAnswer: Int64 { 64 << 30 }
 
     private func finish() throws(AnswerFault) -> ReadPage {
         if let failure { throw failure }
         do {
+            try gzip?.finish()
             try reader.finish()
         } catch {
             throw fault(error)
@@ -89,13 +118,16 @@ final class PageReader<Consumer: PageConsumer>: @unchecked Sendable {
         }
         return ReadPage(
             facts: reader.consumer.facts,
-            byteCount: channel.byteCount,
+            byteCount: byteCount,
             repairs: reader.removedControls + reader.repairedPlaces
         )
     }
 
     /// What a failure in the middle means: another kind of answer, one that was cut, or one that is refused.
     private func fault(_ error: any Error) -> AnswerFault {
+        if let error = error as? GzipFault, error == .corrupt || error == .truncated {
+            return .unreadable(error.description)
+        }
         guard let error = error as? XMLFault else { return .unusable(describe(error).description) }
         switch error {
         case .notWellFormed, .truncated:

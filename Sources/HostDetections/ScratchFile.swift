@@ -17,7 +17,7 @@ final class ScratchFile: @unchecked Sendable {
 
     let path: String
     private let descriptor: Int32
-    private let gzips: Bool
+    let gzips: Bool
 
     /// There only while something is written: many files wait for their turn, or to be stored.
     private var gzip: GzipWriter?
@@ -41,6 +41,11 @@ final class ScratchFile: @unchecked Sendable {
         let gzip = gzip ?? GzipWriter(level: Self.level)
         self.gzip = gzip
         try gzip.write(bytes) { (piece) throws(FileFault) in try write(piece) }
+    }
+
+    /// Adds what is gzip already, to a file that is.
+    func append(gzip bytes: UnsafeRawBufferPointer) throws(FileFault) {
+        try write(bytes)
     }
 
     /// Keeps all that was written.

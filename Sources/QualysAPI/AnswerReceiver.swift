@@ -6,6 +6,9 @@ package struct AnswerReceiver<Body: Sendable>: Sendable {
     /// Where the body of a success goes.
     package let sink: HTTPBodySink
 
+    /// How the body comes there.
+    package let compression: HTTPCompression
+
     /// Runs side by side with the transfer, for a sink that is a channel, and ends when the channel does.
     package let read: @Sendable () async -> Void
 
@@ -17,11 +20,13 @@ package struct AnswerReceiver<Body: Sendable>: Sendable {
 
     package init(
         sink: HTTPBodySink,
+        compression: HTTPCompression = .unpacked,
         read: @escaping @Sendable () async -> Void = {},
         fault: @escaping @Sendable () -> AnswerFault? = { nil },
         finish: @escaping @Sendable (HTTPResponse) throws(AnswerFault) -> Body
     ) {
         self.sink = sink
+        self.compression = compression
         self.read = read
         self.fault = fault
         self.finish = finish

@@ -12,7 +12,7 @@ package struct CallRecord: Sendable {
     package let status: Int
     package let seconds: Double
 
-    /// Of the body, unpacked; of a failed answer at most what was kept.
+    /// Of the body: as it was sent where it is stored so, else unpacked; of a failed answer at most what was kept.
     package let bytes: Int64
 
     /// Nil for a proper answer.

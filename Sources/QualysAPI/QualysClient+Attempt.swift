@@ -1,3 +1,4 @@
+import Compression
 import HTTPTransport
 import Logging
 import Support
@@ -40,12 +41,14 @@ extension QualysClient {
             let verdict: AnswerVerdict = error.kind == .unavailable ? .passing(error.kind) : .final(error.kind)
             return .failure(FailedAttempt(error: error, verdict: verdict))
         }
-        let request = request(call, session, within: context.deadline.remaining(at: clock.now()))
+        let remaining = context.deadline.remaining(at: clock.now())
+        let request = request(call, session, receiver.compression, within: remaining)
         let number = observer?.nextNumber() ?? 0
         let started = clock.now()
         let sink = CountedSink(receiver.sink)
-        // Reads while the answer comes, and may end later than that; the end of the transfer ends it in any case.
-        let reading = Task { await receiver.read() }
+        // Reads while the answer comes, and may end later than that; the end of the transfer ends it in any case. Below
+        // those whose answer is there: their turn is over, and the next call could be on its way.
+        let reading = Task(priority: .utility) { await receiver.read() }
         let result: Result<HTTPResponse, HTTPError>
         do {
             result = .success(try await http.send(request, sink.sink))
@@ -87,7 +90,7 @@ extension QualysClient {
             await pacer.finish(limits, isAnswer: true)
             return nil
         }
-        let failed = judge(.error(response.body), call, session, status: response.status, told: limits.wait)
+        let failed = judge(.error(plainBody(of: response)), call, session, status: response.status, told: limits.wait)
         // Before anybody else gets the turn.
         if case .limited(let wait) = failed.verdict { limits.wait = wait ?? .seconds(1) }
         await pacer.finish(limits, isAnswer: true)
@@ -154,7 +157,12 @@ extension QualysClient {
         }
     }
 
-    private func request(_ call: QualysCall, _ session: QualysSession, within remaining: Duration) -> HTTPRequest {
+    private func request(
+        _ call: QualysCall,
+        _ session: QualysSession,
+        _ compression: HTTPCompression,
+        within remaining: Duration
+    ) -> HTTPRequest {
         let base = call.api == .gateway ? session.account.gatewayURL : session.account.apiURL
         let query = call.query.isEmpty ? "" : "?" + formEncoded(call.query)
         var headers: HTTPHeaders = [
@@ -188,7 +196,16 @@ extension QualysClient {
                 idle: min(Self.idle, remaining),
                 total: remaining
             ),
-            acceptsCompression: true
+            compression: compression
         )
     }
+}
+
+/// The body of an answer that is no success: where answers come as they were sent, this one may be compressed, too. Of one
+/// that was cut as much as there is.
+private func plainBody(of response: HTTPResponse) -> [UInt8] {
+    guard response.body.starts(with: GzipReader.magic) else { return response.body }
+    var body: [UInt8] = []
+    try? GzipReader(limit: 64 << 10).read(response.body) { body += $0 }
+    return body
 }

@@ -14,7 +14,7 @@ import Testing
             peer.send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n")
             peer.send(packed)
         }
-        let request = HTTPRequest(url: server.url, acceptsCompression: true)
+        let request = HTTPRequest(url: server.url, compression: .unpacked)
         if fits {
             let response = try await CurlTransport().send(request, into: .collect(limit: limit))
             #expect(response.body == [UInt8](repeating: 0x61, count: 100_000))
@@ -23,6 +23,18 @@ import Testing
             #expect(await CurlTransport().failure(request, into: .collect(limit: limit))?.reason == .tooLarge)
         }
         #expect(packed.count < 1000)
+    }
+
+    @Test func `A compressed body arrives as it was sent where that is wanted`() async throws {
+        let packed = try #require(await gzipOfLetters())
+        let server = ScriptedServer { peer in
+            _ = peer.readRequest()
+            peer.send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n")
+            peer.send(packed)
+        }
+        let request = HTTPRequest(url: server.url, compression: .asSent)
+        #expect(try await CurlTransport().send(request, into: .collect(limit: packed.count)).body == packed)
+        #expect(server.requests.first?.head.contains("Accept-Encoding: gzip\r\n") == true)
     }
 
     @Test func `A compressed body that nobody asked for arrives as it came`() async throws {

@@ -1,3 +1,4 @@
+import Compression
 import HTTPTransport
 import Support
 import Synchronization
@@ -107,6 +108,19 @@ struct QualysClientTests {
         let error = await #expect(throws: QualysError.self) { try await send(client(http)) }
         #expect(error?.kind == kind)
         #expect(http.requests.count == 1)
+    }
+
+    @Test("A refusal that came compressed is read, also one that was cut")
+    func compressedRefusal() async throws {
+        let noise = (0..<20_000).map { "\($0 &* 7919)" }.joined()
+        let text = "<SIMPLE_RETURN><CODE>1905</CODE><TEXT>no such day</TEXT>\(noise)"
+        let packed = GzipWriter.compress(Array(text.utf8))
+        for body in [packed, Array(packed.prefix(packed.count / 2))] {
+            let http = FakeHTTP([.success(HTTPResponse(status: 400, body: body))])
+            let error = await #expect(throws: QualysError.self) { try await send(client(http)) }
+            #expect(error?.code == "1905")
+            #expect(error?.message == "no such day")
+        }
     }
 
     @Test(

@@ -22,6 +22,11 @@ package final class TemporaryFolder: Sendable {
 }
 
 extension TemporaryFolder {
+    /// What is in a file of this folder.
+    package func read(_ path: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+    }
+
     package func link(_ name: String, to target: String) throws {
         try FileManager.default.createSymbolicLink(atPath: "\(path)/\(name)", withDestinationPath: target)
     }

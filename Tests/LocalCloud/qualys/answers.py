@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from .wire import KeptBody
+
 _ONE = 32 << 20
 
 
@@ -15,9 +17,9 @@ class AnswerCache:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._size = 0
-        self._kept: OrderedDict[Any, list[bytes]] = OrderedDict()
+        self._kept: OrderedDict[Any, KeptBody] = OrderedDict()
 
-    def get(self, key: Any) -> list[bytes] | None:
+    def get(self, key: Any) -> KeptBody | None:
         if key in self._kept:
             self._kept.move_to_end(key)
         return self._kept.get(key)
@@ -34,7 +36,7 @@ class AnswerCache:
                 held.clear()
             yield piece
         if held and key not in self._kept:
-            self._kept[key] = held
+            self._kept[key] = KeptBody(held)
             self._size += size
             while self._size > self._limit:
                 _, oldest = self._kept.popitem(last=False)

@@ -96,6 +96,7 @@ def _finish_scan(all: Subscription, id: int, at: str | None = None) -> dict[str,
 
 def _resize_scan(all: Subscription, id: int, bytes: int) -> dict[str, int]:
     all.scans.sizes[id] = bytes
+    all.scans.touch()
     return {"id": id}
 
 

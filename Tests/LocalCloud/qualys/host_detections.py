@@ -114,7 +114,7 @@ def answer(work: Work) -> Answer:
         work.qualys.subscription.version,
     )
     if work.fault is None and (kept := work.qualys.answers.get(key)) is not None:
-        return Answer(200, [XML_TYPE], iter(kept))
+        return Answer(200, [XML_TYPE], kept)
     fo.check_parameters(work, PARAMETERS)
     fo.check_list(work)
     form = work.parameters.get("output_format", "XML")

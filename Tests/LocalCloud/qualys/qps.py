@@ -139,10 +139,13 @@ def _one(work: Work, verb: str, kind: str, records: Records, id_text: str) -> An
     if kind == "wasscan" and verb == "status":
         return _enveloped(work, records, records.render(id, work.form, "status"))
     if kind == "wasscan" and verb == "download":
-        size = work.bent("big_scan")
-        scans = work.qualys.subscription.scans
-        body = scans.download(id, work.form, int(size.megabytes * 1e6) if size else None)
-        return Answer(200, _headers(work.form), body)
+        big = work.bent("big_scan")
+        size = int(big.megabytes * 1e6) if big else None
+        key = ("download", id, work.form, size, records.version)
+        if (kept := work.qualys.answers.get(key)) is not None:
+            return Answer(200, _headers(work.form), kept)
+        body = work.qualys.subscription.scans.download(id, work.form, size)
+        return Answer(200, _headers(work.form), work.qualys.answers.keeping(key, body))
     raise Refused(qps_error(work.qualys, "OPERATION_NOT_SUPPORTED", work.form, 405))
 
 

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from functools import cached_property
 from http import HTTPStatus
 
 Headers = list[tuple[str, str]]
@@ -67,6 +68,14 @@ class Answer:
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+class KeptBody(list[bytes]):
+    """The pieces of a body that is sent more than once; compressed once."""
+
+    @cached_property
+    def compressed(self) -> list[bytes]:
+        return list(_compressed(self))
 
 
 @dataclass
@@ -262,7 +271,12 @@ class Connection:
 
     async def _send_chunks(self, exchange: Exchange, start: bytes, body: Iterable[bytes]) -> None:
         for piece in _gathered(body):
-            await self._put(exchange, start + b"%x\r\n" % len(piece))
+            start += b"%x\r\n" % len(piece)
+            if len(piece) <= _LAST:
+                # What fits goes out with what follows: a short answer is one packet, as of any server.
+                start += piece + b"\r\n"
+                continue
+            await self._put(exchange, start)
             await self._put(exchange, piece)
             # A client that reads fast would otherwise keep the others waiting.
             await asyncio.sleep(0)
@@ -318,6 +332,8 @@ def _encoded(request: Request, answer: Answer) -> tuple[bytes | Iterable[bytes],
     if "gzip" not in accepts or answer.status == 204 or body == b"":
         return body, answer.headers
     extra = [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
+    if isinstance(body, KeptBody):
+        return body.compressed, answer.headers + extra
     pieces: Iterable[bytes] = [body] if isinstance(body, bytes) else body
     packed = _compressed(pieces)
     return (b"".join(packed) if isinstance(body, bytes) else packed), answer.headers + extra
