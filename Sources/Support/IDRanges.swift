@@ -40,6 +40,11 @@ package struct IDRanges: Sendable, Equatable, CustomStringConvertible {
     }
 
     package mutating func insert(_ range: ClosedRange<Int64>) {
+        // Qualys tells ids in ascending order.
+        if let last = ranges.last, last.upperBound < .max, range.lowerBound > last.upperBound + 1 {
+            ranges.append(range)
+            return
+        }
         // Those that touch it become one with it; nothing touches beyond the ends of Int64.
         let first = firstRange(endingAtOrAfter: range.lowerBound == .min ? .min : range.lowerBound - 1)
         var last = first

@@ -32,6 +32,16 @@ def main(qualysctl: Path) -> None:
         show("  ideal", f"{ideal:.2f} s", "by curl, which throws the bytes away")
         show("  share of the ideal", f"{ideal / took:.2f} (best {ideal / min(times):.2f})", "at least 0.9")
         show("  peak memory", f"{peak / 1024:.0f} MB", "at most 64 MB")
+    measure_memory(qualysctl)
+
+
+def measure_memory(qualysctl: Path) -> None:
+    """One answer of many megabytes, with results of 10 KB."""
+    with QualysServer.start(
+        now="2026-03-10T12:00:00Z", hosts=2000, detections=200, results_bytes=10_000, rate=0, cache_mb=0
+    ) as qualys:
+        _, peak, megabytes = pull(qualysctl, qualys, 1, batch=2000)
+    show(f"One answer of {megabytes} MB", f"peak memory {peak / 1024:.0f} MB", "at most 64 MB")
 
 
 def measure(qualysctl: Path, allowed: int) -> tuple[list[float], int, int, int, float]:
@@ -88,7 +98,7 @@ def ideal_seconds(qualys: QualysServer, allowed: int) -> float:
         return first + time.monotonic() - began
 
 
-def pull(qualysctl: Path, qualys: QualysServer, allowed: int) -> tuple[float, int, int]:
+def pull(qualysctl: Path, qualys: QualysServer, allowed: int, batch: int = BATCH) -> tuple[float, int, int]:
     """Seconds, peak memory in KB and megabytes of one run into an empty folder."""
     environment = {
         "PATH": "/usr/bin:/bin",
@@ -100,7 +110,7 @@ def pull(qualysctl: Path, qualys: QualysServer, allowed: int) -> tuple[float, in
     }
     with tempfile.TemporaryDirectory() as folder:
         command = [
-            str(qualysctl), "host-detections", "--output", folder, "--processed-after", "2000-01-01", "-c", str(BATCH),
+            str(qualysctl), "host-detections", "--output", folder, "--processed-after", "2000-01-01", "-c", str(batch),
             "--rows", "ndjson",
         ]  # fmt: skip
         began = time.monotonic()

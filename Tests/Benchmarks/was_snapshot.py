@@ -23,6 +23,7 @@ WEBAPPS, LATENCY_MS, CALLS, RUNS = 500, 20.0, 8, 3
 
 def main(qualysctl: Path) -> None:
     measure_run(qualysctl)
+    measure_size(qualysctl)
     measure_memory(qualysctl)
     measure_load(qualysctl)
 
@@ -52,6 +53,17 @@ def measure_run(qualysctl: Path) -> None:
     show("  as many calls by curl", f"{bare:.2f} s ({ideal / bare:.2f})", "that does nothing with the answers")
     show("  the Python program", f"{python['seconds']:.1f} s")
     show("  times as fast", f"{python['seconds'] / took:.1f}", "over 5")
+    show("Peak memory", f"{max(peaks) / 1024:.0f} MB", f"the Python program {python['peak_kb'] / 1024:.0f} MB")
+
+
+def measure_size(qualysctl: Path) -> None:
+    """A large subscription, without latency."""
+    print("\nwas-snapshot: 2,000 web applications with 100 findings, 300,000 catalog rows")
+    with QualysServer.start(webapps=2000, findings=100, catalog=300_000, cache_mb=0) as qualys:
+        with tempfile.TemporaryDirectory() as folder:
+            spent, peak = snapshot(qualysctl, qualys, Path(folder))
+    show("Time", f"{spent:.1f} s", "most of it the stand-in's")
+    show("Peak memory", f"{peak / 1024:.0f} MB", "under 128 MB")
 
 
 def measure_memory(qualysctl: Path) -> None:
