@@ -3,68 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
-import urllib.error
-import urllib.request
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
+from stand_in import StandIn
+
 from .compare import Graph
 
-_ROOT = Path(__file__).resolve().parent.parent
 
-
-class CAR:
+class CAR(StandIn):
     """A running server; also a context manager."""
 
-    def __init__(self, process: subprocess.Popen[str], ready: dict[str, str]) -> None:
-        self._process = process
-        self._direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        self.url = ready["url"]
-        self.key = ready["key"]
-        self.password = ready["password"]
-        self.token = ready["token"]
+    module = "car"
+
+    def __init__(self, process: subprocess.Popen[str], ready: dict[str, Any]) -> None:
+        super().__init__(process, ready)
+        self.url: str = ready["url"]
+        self.key: str = ready["key"]
+        self.password: str = ready["password"]
+        self.token: str = ready["token"]
         self._control_url = self.url.removesuffix("/api/car/v2") + "/_car/"
 
     @classmethod
     def start(cls, port: int = 0) -> CAR:
         """Returns when the server listens; a port of 0 takes a free one."""
-        command = [sys.executable, "-m", "car", "--until-stdin-ends", "--port", str(port)]
-        environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
-        process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the CAR server did not start; it ended with {process.wait()}")
-        return cls(process, json.loads(line))
-
-    def stop(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
-
-    def __enter__(self) -> CAR:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
+        return cls.started("--port", str(port))
 
     def graph(self, source: str = "qualys") -> Graph:
         """What the source has in CAR once all that is under way has ended: vertices, active edges."""
@@ -130,13 +94,4 @@ class CAR:
         self._control("POST", "reset")
 
     def _control(self, method: str, path: str, body: dict[str, Any] | None = None) -> str:
-        request = urllib.request.Request(
-            self._control_url + path,
-            data=json.dumps(body or {}).encode() if method == "POST" else None,
-            method=method,
-        )
-        try:
-            with self._direct.open(request, timeout=60) as answer:
-                return str(answer.read().decode())
-        except urllib.error.HTTPError as refused:
-            raise ValueError(json.load(refused)["error"]) from None
+        return self._ask(method, self._control_url + path, body).decode()

@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import threading
-import urllib.error
-import urllib.request
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from stand_in import StandIn
 
 from .resources import DEFAULT_REGION, Keys, Resources
 
@@ -22,57 +18,25 @@ DEFAULT_ACCOUNT = "012345678912"
 _CLIENT_CONFIG = Config(
     retries={"total_max_attempts": 1}, proxies={}, s3={"addressing_style": "path"}
 )
-_ROOT = Path(__file__).resolve().parent.parent
 
 
-class LocalCloud(Resources):
+class LocalCloud(StandIn, Resources):
     """A running local cloud; also a context manager."""
 
-    def __init__(self, process: subprocess.Popen[str], ready: dict[str, str]) -> None:
-        self._process = process
+    module = "localcloud"
+
+    def __init__(self, process: subprocess.Popen[str], ready: dict[str, Any]) -> None:
+        super().__init__(process, ready)
         self._session = boto3.session.Session()
         self._clients: dict[tuple[str, str, Keys], Any] = {}
         self._client_lock = threading.Lock()
-        self._direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        self.endpoint = ready["endpoint"]
+        self.endpoint: str = ready["endpoint"]
         self.root = Keys(ready["account"], ready["access_key_id"], ready["secret_access_key"])
 
     @classmethod
     def start(cls, port: int = 0, account: str = DEFAULT_ACCOUNT) -> LocalCloud:
         """Returns when the cloud listens; a port of 0 takes a free one."""
-        command = [sys.executable, "-m", "localcloud", "--until-stdin-ends"]
-        command += ["--port", str(port), "--account", account]
-        environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
-        process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the local cloud did not start; it ended with {process.wait()}")
-        return cls(process, json.loads(line))
-
-    def stop(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
-
-    def __enter__(self) -> LocalCloud:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
+        return cls.started("--port", str(port), "--account", account)
 
     def env(self, keys: Keys | None = None, region: str = DEFAULT_REGION) -> dict[str, str]:
         """Everything that an AWS client needs in its environment to stay in here."""
@@ -168,16 +132,7 @@ class LocalCloud(Resources):
         )
 
     def _control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        request = urllib.request.Request(
-            f"{self.endpoint}/_localcloud/{path}",
-            data=json.dumps(body or {}).encode() if method == "POST" else None,
-            method=method,
-        )
-        try:
-            with self._direct.open(request, timeout=30) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as refused:
-            raise ValueError(json.load(refused)["error"]) from None
+        return json.loads(self._ask(method, f"{self.endpoint}/_localcloud/{path}", body))
 
 
 def _is(action: str, wanted: str) -> bool:

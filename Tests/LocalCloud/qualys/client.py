@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-_ROOT = Path(__file__).resolve().parent.parent
+from stand_in import StandIn
 
 
-class QualysServer:
+class QualysServer(StandIn):
     """A running stand-in; also a context manager."""
 
+    module = "qualys"
+
     def __init__(self, process: subprocess.Popen[str], ready: dict[str, Any]) -> None:
-        self._process = process
-        self._direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        super().__init__(process, ready)
         self.api_url: str = ready["api_url"]
         self.gateway_url: str = ready["gateway_url"]
         self.username: str = ready["username"]
@@ -31,44 +28,7 @@ class QualysServer:
     @classmethod
     def start(cls, **options: Any) -> QualysServer:
         """Returns when it listens; options as in `options.Options`, and `port`."""
-        command = [sys.executable, "-m", "qualys", "--until-stdin-ends"]
-        for name, value in options.items():
-            command.append(f"--{name.replace('_', '-')}={value}")
-        environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
-        process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the stand-in did not start; it ended with {process.wait()}")
-        return cls(process, json.loads(line))
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def stop(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
-
-    def __enter__(self) -> QualysServer:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
+        return cls.started(*(f"--{name.replace('_', '-')}={value}" for name, value in options.items()))
 
     @property
     def basic(self) -> str:
@@ -126,13 +86,4 @@ class QualysServer:
         self.control("POST", "reset")
 
     def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        request = urllib.request.Request(
-            f"{self.api_url}/_qualys/{path}",
-            data=json.dumps(body or {}).encode() if method == "POST" else None,
-            method=method,
-        )
-        try:
-            with self._direct.open(request, timeout=60) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as refused:
-            raise ValueError(json.load(refused)["error"]) from None
+        return json.loads(self._ask(method, f"{self.api_url}/_qualys/{path}", body))
