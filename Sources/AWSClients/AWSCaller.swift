@@ -41,6 +41,11 @@ package struct AWSCaller: Sendable {
         AWSCaller(copying: self, region: region, credentials: credentials)
     }
 
+    /// The same in the region that an ARN names, where its resource is reached.
+    package func inRegion(ofARN arn: String) -> AWSCaller {
+        inRegion(arn.split(separator: ":").dropFirst(3).first.map(String.init) ?? region)
+    }
+
     /// The same as another principal.
     package func signing(with credentials: CredentialSource) -> AWSCaller {
         AWSCaller(copying: self, region: region, credentials: credentials)
@@ -60,8 +65,13 @@ package struct AWSCaller: Sendable {
 
     /// Sends the call until it succeeds, fails for good, or the deadline passes.
     ///
+    /// - Parameter fault: The error that a success holds, of a call that answers 200 before it is done.
     /// - Returns: The answer, whose status is 2xx.
-    func send(_ request: AWSRequest, _ context: CallContext) async throws(AWSError) -> HTTPResponse {
+    func send(
+        _ request: AWSRequest,
+        _ context: CallContext,
+        fault: (HTTPResponse) -> AWSError? = { _ in nil }
+    ) async throws(AWSError) -> HTTPResponse {
         do {
             return try await retrying(
                 retries,
@@ -70,7 +80,7 @@ package struct AWSCaller: Sendable {
                 random: random,
                 verdict: { (failure: Attempt) in failure.verdict },
                 attempt: { (number: Int) async throws(Attempt) -> HTTPResponse in
-                    try await logged(request, number, context)
+                    try await logged(request, number, context, fault)
                 }
             )
         } catch {
@@ -81,10 +91,11 @@ package struct AWSCaller: Sendable {
     private func logged(
         _ request: AWSRequest,
         _ number: Int,
-        _ context: CallContext
+        _ context: CallContext,
+        _ fault: (HTTPResponse) -> AWSError?
     ) async throws(Attempt) -> HTTPResponse {
         do {
-            return try await attempt(request, context)
+            return try await attempt(request, context, fault)
         } catch {
             context.log.debug(
                 "A call to AWS failed",
@@ -101,7 +112,11 @@ package struct AWSCaller: Sendable {
         let verdict: RetryPolicy.Verdict
     }
 
-    private func attempt(_ request: AWSRequest, _ context: CallContext) async throws(Attempt) -> HTTPResponse {
+    private func attempt(
+        _ request: AWSRequest,
+        _ context: CallContext,
+        _ fault: (HTTPResponse) -> AWSError?
+    ) async throws(Attempt) -> HTTPResponse {
         func fail(_ error: AWSError, _ verdict: RetryPolicy.Verdict) -> Attempt {
             Attempt(error: error, verdict: verdict)
         }
@@ -131,9 +146,11 @@ package struct AWSCaller: Sendable {
             let verdict: RetryPolicy.Verdict = error.mayPass ? .retryable(serverWait: nil) : .final
             throw fail(AWSError(error, service: request.service, action: request.action), verdict)
         }
-        guard !response.isSuccess else { return response }
+        let found =
+            response.isSuccess
+            ? fault(response) : AWSError(response, service: request.service, action: request.action)
+        guard let error = found else { return response }
 
-        let error = AWSError(response, service: request.service, action: request.action)
         if error.saysCredentialsExpired {
             let hasFresh = await self.credentials.forget(credentials)
             throw fail(error, hasFresh ? .retryable(serverWait: nil) : .final)

@@ -1,4 +1,4 @@
-import AWSSigning
+import Support
 
 extension AWSRequest {
     /// A call in the query protocol: a form with the action's name and version.

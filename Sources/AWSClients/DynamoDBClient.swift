@@ -7,6 +7,14 @@ package import Telemetry
 package enum DynamoDBValue: Sendable, Equatable {
     case text(String)
     case number(Int64)
+
+    package var text: String? {
+        if case .text(let text) = self { text } else { nil }
+    }
+
+    package var number: Int64? {
+        if case .number(let number) = self { number } else { nil }
+    }
 }
 
 package typealias DynamoDBItem = [String: DynamoDBValue]

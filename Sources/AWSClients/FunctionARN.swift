@@ -70,7 +70,9 @@ package struct FunctionARN: Sendable, Hashable {
     }
 
     private static func isQualifier(_ text: String) -> Bool {
-        text == "$LATEST" || ((1...128).contains(text.utf8.count) && text.utf8.allSatisfy(\.isNameByte))
+        // The second is that of functions on managed instances.
+        ["$LATEST", "$LATEST.PUBLISHED"].contains(text)
+            || ((1...128).contains(text.utf8.count) && text.utf8.allSatisfy(\.isNameByte))
     }
 }
 

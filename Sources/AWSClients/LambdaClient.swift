@@ -1,4 +1,3 @@
-import AWSSigning
 import HTTPTransport
 import JSONStream
 package import Support
@@ -70,15 +69,12 @@ package struct FunctionDescription: Sendable {
         case image = "Image"
     }
 
-    package var arn: String
-    package var name: String
     package var packageType: PackageType
     package var runtime: String?
     package var lastModified: String?
 
     /// The SHA-256 of the zip in base64; of an image function the digest of its image. Layers are not part of it.
     package var codeSHA256: String
-    package var codeSize: Int64
 
     /// The ARNs of the layers' versions, in their order.
     package var layers: [String]
@@ -100,33 +96,24 @@ extension FunctionDescription: JSONReadable {
     init(json: JSONValue) throws(JSONShapeFault) {
         let configuration: Configuration = try json.member("Configuration")
         let code: Code? = try json.member(optional: "Code")
-        arn = configuration.arn
-        name = configuration.name
         packageType = configuration.packageType == "Image" ? .image : .zip
         runtime = configuration.runtime
         lastModified = configuration.lastModified
         codeSHA256 = configuration.codeSHA256
-        codeSize = configuration.codeSize
         layers = configuration.layers
         packageLocation = packageType == .zip ? code?.location : nil
         imageURI = code?.imageURI
     }
 
     private struct Configuration: JSONReadable {
-        let arn: String
-        let name: String
         let codeSHA256: String
-        let codeSize: Int64
         let packageType: String?
         let runtime: String?
         let lastModified: String?
         let layers: [String]
 
         init(json: JSONValue) throws(JSONShapeFault) {
-            arn = try json.member("FunctionArn")
-            name = try json.member("FunctionName")
             codeSHA256 = try json.member("CodeSha256")
-            codeSize = try json.member(optional: "CodeSize") ?? 0
             packageType = try json.member(optional: "PackageType")
             runtime = try json.member(optional: "Runtime")
             lastModified = try json.member(optional: "LastModified")

@@ -1,4 +1,3 @@
-import AWSSigning
 import HTTPTransport
 import Support
 package import Telemetry
@@ -87,7 +86,7 @@ package struct S3Client: Sendable {
         body: AWSRequestBody = .bytes([])
     ) -> AWSRequest {
         let address = caller.endpoints.bucket(object.bucket, region: caller.region)
-        let key = object.key.isEmpty ? "" : "/" + percentEncoded(object.key, keepingSlash: true)
+        let key = object.key.isEmpty ? "" : "/" + percentEncoded(object.key, keeping: "/")
         return AWSRequest(
             service: .s3,
             action: action,

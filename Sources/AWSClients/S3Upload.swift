@@ -1,4 +1,3 @@
-import AWSSigning
 import HTTPTransport
 import Support
 package import Telemetry
@@ -82,9 +81,10 @@ extension S3Client {
         )
         // This call answers 200 before it is done: an error may stand in the body of a success.
         // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
-        let texts = XMLTexts(try await caller.send(request, context).body)
-        guard texts?["ETag"] != nil else {
-            throw AWSError(
+        _ = try await caller.send(request, context) { answer in
+            let texts = XMLTexts(answer.body)
+            guard texts?["ETag"] == nil else { return nil }
+            return AWSError(
                 service: .s3,
                 action: request.action,
                 status: 200,

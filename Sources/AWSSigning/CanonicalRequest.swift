@@ -1,3 +1,5 @@
+import Support
+
 /// The canonical request of Signature Version 4: the one text that client and server both make of a request.
 ///
 /// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
@@ -27,7 +29,7 @@ struct CanonicalRequest {
         case .asSent:
             path.isEmpty ? "/" : path
         case .normalizedAndEncodedAgain:
-            percentEncoded(normalized(path), keepingSlash: true)
+            percentEncoded(normalized(path), keeping: "/")
         }
     }
 

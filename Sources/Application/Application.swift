@@ -48,9 +48,8 @@ package struct Application: Sendable {
         let own = callerWith(.chain(environment: environment, http: http, caller: callerWith))
         self.own = own
         let secretARN = settings.qualysSecretARN ?? ""
-        let secretRegion = secretARN.split(separator: ":").dropFirst(3).first.map(String.init) ?? settings.region
         let secrets = SecretCache { context in
-            try await SecretsManagerClient(own.inRegion(secretRegion)).secretString(secretARN, context)
+            try await SecretsManagerClient(own.inRegion(ofARN: secretARN)).secretString(secretARN, context)
         }
         self.secrets = secrets
         let steps = ScanSteps.aws(
@@ -91,6 +90,12 @@ package struct Application: Sendable {
         )
         qualys = QualysClient(sessions: sessions, http: http, workers: settings.maxWorkers)
         functionScan = FunctionScan(steps: steps, crossAccountRoleName: settings.crossAccountRoleName)
+    }
+
+    /// Where this program's own folder goes. Lambda gives each environment a /tmp of its own and sets no TMPDIR; who runs
+    /// several on one machine does.
+    package static func temporaryFolder(_ environment: [String: String]) -> String {
+        environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
     }
 
     /// Writes metrics between the log lines, where CloudWatch finds them.

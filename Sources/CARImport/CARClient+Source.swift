@@ -51,7 +51,7 @@ extension CARClient {
             var open = Array(ids[start..<min(start + 50, ids.count)])
             var pause = GrowingPause()
             while !open.isEmpty {
-                let list = open.map(percentEncoded).joined(separator: ",")
+                let list = open.map { percentEncoded($0) }.joined(separator: ",")
                 let call = Call(path: "/importstatus", query: "ids=\(list)")
                 let (failed, incomplete) = try await send(call, context).read(call) { json in
                     (

@@ -186,16 +186,3 @@ private func retrying<Result: Sendable, Fault: Error, Thrown: Error>(
         throw thrown(error)
     }
 }
-
-/// Percent-encodes all but RFC 3986's unreserved characters.
-func percentEncoded(_ text: String) -> String {
-    var encoded = ""
-    for byte in text.utf8 {
-        let scalar = Unicode.Scalar(byte)
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: encoded.unicodeScalars.append(scalar)
-        default: encoded += "%" + hexText([byte]).uppercased()
-        }
-    }
-    return encoded
-}

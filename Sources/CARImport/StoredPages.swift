@@ -84,7 +84,7 @@ package struct StoredPages {
 
     private static func forEachPiece(_ path: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw JobStateError.file(path: path, reason: String(cString: strerror(errno))) }
+        guard file >= 0 else { throw JobStateError.file(path: path, reason: systemErrorText(errno)) }
         defer { close(file) }
         let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
         defer { room.deallocate() }
@@ -97,12 +97,12 @@ package struct StoredPages {
 
     private static func write(_ bytes: [UInt8], to path: String) throws {
         let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw JobStateError.file(path: path, reason: String(cString: strerror(errno))) }
+        guard file >= 0 else { throw JobStateError.file(path: path, reason: systemErrorText(errno)) }
         defer { close(file) }
         var written = 0
         while written < bytes.count {
             let count = bytes[written...].withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            guard count > 0 else { throw JobStateError.file(path: path, reason: String(cString: strerror(errno))) }
+            guard count > 0 else { throw JobStateError.file(path: path, reason: systemErrorText(errno)) }
             written += count
         }
     }

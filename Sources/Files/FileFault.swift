@@ -33,7 +33,7 @@ package struct FileFault: Failure, Equatable {
 
     package var description: String {
         switch reason {
-        case .system(let code): "The file \(name) failed in \(doing): \(String(cString: strerror(code)))."
+        case .system(let code): "The file \(name) failed in \(doing): \(systemErrorText(code))."
         case .tooLarge(let limit): "The file \(name) would have more than \(limit) bytes."
         }
     }

@@ -78,7 +78,7 @@ enum ResultFileError: Failure {
 
     var description: String {
         switch self {
-        case .unreadable(let code): "A file of QScanner's cannot be read: \(String(cString: strerror(code)))."
+        case .unreadable(let code): "A file of QScanner's cannot be read: \(systemErrorText(code))."
         case .broken(let fault): "A file of QScanner's is not JSON: \(fault.description)"
         }
     }

@@ -23,11 +23,6 @@ struct TransferFault: Error {
     }
 }
 
-/// The text of an `errno`. `strerror` has a buffer for each thread (glibc 2.32, musl).
-func systemErrorText(_ code: Int32) -> String {
-    strerror(code).map { String(cString: $0) } ?? "error \(code)"
-}
-
 extension HTTPError.Reason {
     /// What a result of libcurl means. `detail` is the text of CURLOPT_ERRORBUFFER.
     init(_ code: CURLcode, detail: String) {

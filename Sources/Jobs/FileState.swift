@@ -63,6 +63,6 @@ private final class StateFile: Sendable {
     }
 
     private func fault(_ code: Int32 = errno) -> JobStateError {
-        .file(path: path, reason: String(cString: strerror(code)))
+        .file(path: path, reason: systemErrorText(code))
     }
 }

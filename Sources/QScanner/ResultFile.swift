@@ -1,3 +1,4 @@
+import Files
 import Support
 
 #if canImport(Glibc)
@@ -35,29 +36,19 @@ package struct ResultFile: Sendable, Hashable {
     /// The ceiling of a file that is read for its counts, in bytes. Larger ones are stored all the same, by streaming.
     static let parsedCeiling = 32 << 20
 
-    /// Entries of a folder that are looked at. QScanner writes a handful.
-    private static let entriesCeiling = 1000
-
     /// The files of a folder, by kind. Only regular files: a link could lead to any file of the machine.
     static func found(in folder: String) throws(QScannerError) -> [ResultFile] {
-        guard let listing = opendir(folder) else {
+        guard let entries = try? names(inFolder: folder) else {
             throw QScannerError(.noResult, "QScanner's output folder could not be read.")
         }
-        defer { closedir(listing) }
-        var files: [ResultFile] = []
-        for _ in 0..<entriesCeiling {
-            guard let entry = readdir(listing) else { break }
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
+        return entries.compactMap { name in
             guard let kind = Kind.allCases.first(where: { name == $0.rawValue || name.hasSuffix("-\($0.rawValue)") })
-            else { continue }
+            else { return nil }
             var status = stat()
             let path = "\(folder)/\(name)"
-            guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-            files.append(ResultFile(kind: kind, path: path, bytes: Int(status.st_size)))
+            guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+            return ResultFile(kind: kind, path: path, bytes: Int(status.st_size))
         }
-        return files.sorted { $0.path < $1.path }
     }
 }
 

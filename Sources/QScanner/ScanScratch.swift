@@ -29,7 +29,7 @@ package struct ScanScratch: Sendable, Hashable {
             let code = errno
             throw QScannerError(
                 .scratch,
-                "The scan's scratch folder \(folder) could not be made: \(String(cString: strerror(code)))."
+                "The scan's scratch folder \(folder) could not be made: \(systemErrorText(code))."
             )
         }
     }

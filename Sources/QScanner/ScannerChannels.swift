@@ -65,7 +65,7 @@ private struct Pipe: Sendable {
         var ends: [CInt] = [-1, -1]
         guard pipe(&ends) == 0 else {
             let code = errno
-            throw QScannerError(.notStarted, "No pipe for QScanner's output: \(String(cString: strerror(code))).")
+            throw QScannerError(.notStarted, "No pipe for QScanner's output: \(systemErrorText(code)).")
         }
         readEnd = ends[0]
         writeEnd = ends[1]

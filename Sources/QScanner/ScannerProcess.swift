@@ -142,6 +142,6 @@ private func spawnFailure(_ error: any Error, path: String) -> QScannerError {
     if error.code == .executableNotFound {
         return QScannerError(.notRunnable, "QSCANNER_PATH: \(path) is not there or may not be executed.")
     }
-    let cause = error.underlyingError.map { String(cString: strerror($0.rawValue)) } ?? "cause unknown"
+    let cause = error.underlyingError.map { systemErrorText($0.rawValue) } ?? "cause unknown"
     return QScannerError(.notStarted, "\(path) could not be started: \(cause).")
 }

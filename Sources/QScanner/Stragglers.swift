@@ -1,3 +1,5 @@
+import Files
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -23,20 +25,9 @@ func killStragglers(withVariable variable: String) {
 }
 
 private func processes(withVariable wanted: [UInt8]) -> [pid_t] {
-    guard let folder = opendir("/proc") else { return [] }
-    defer { closedir(folder) }
     let ourselves = getpid()
-    var found: [pid_t] = []
-    while let entry = readdir(folder) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        guard let process = pid_t(name), process != ourselves else { continue }
-        if environmentHolds(wanted, of: process) {
-            found.append(process)
-        }
-    }
-    return found
+    return ((try? names(inFolder: "/proc")) ?? []).compactMap { pid_t($0) }
+        .filter { $0 != ourselves && environmentHolds(wanted, of: $0) }
 }
 
 /// Whether the environment with which the process was started has `wanted` as one of its variables. It cannot be

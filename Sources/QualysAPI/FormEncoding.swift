@@ -1,27 +1,10 @@
+import Support
+
 /// `application/x-www-form-urlencoded`, with every byte escaped that could be misread: passwords have `&`, `+` and `%`.
 func formEncoded(_ fields: [(name: String, value: String)]) -> String {
-    fields.map { "\(formEncoded($0.name))=\(formEncoded($0.value))" }.joined(separator: "&")
+    fields.map { [$0.name, $0.value].map { percentEncoded($0, keeping: ",") }.joined(separator: "=") }
+        .joined(separator: "&")
 }
-
-private func formEncoded(_ text: String) -> String {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.utf8.count)
-    for byte in text.utf8 {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-            UInt8(ascii: "~"), UInt8(ascii: ","):
-            bytes.append(byte)
-        default:
-            bytes.append(UInt8(ascii: "%"))
-            bytes.append(digits[Int(byte >> 4)])
-            bytes.append(digits[Int(byte & 15)])
-        }
-    }
-    return String(decoding: bytes, as: UTF8.self)
-}
-
-private let digits = Array("0123456789ABCDEF".utf8)
 
 /// The fields of a query, unescaped; a plus sign is a blank.
 package func formFields(_ query: Substring) -> [(name: String, value: String)] {

@@ -34,11 +34,6 @@ package struct QualysSecret: Sendable {
         return platform
     }
 
-    /// All values, for those who keep them out of texts.
-    package var values: [Redacted] {
-        fields.filter { $0.key != "qualys_pod" }.map(\.value)
-    }
-
     private struct Member: JSONReadable {
         let text: Redacted?
 

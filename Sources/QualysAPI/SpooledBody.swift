@@ -131,7 +131,7 @@ package enum SpoolError: Failure, Equatable {
         switch self {
         case .tooLong(let limit): "The answer is longer than \(limit) bytes."
         case .file(let number):
-            "The answer could not be kept in the scratch folder: \(String(cString: strerror(number)))."
+            "The answer could not be kept in the scratch folder: \(systemErrorText(number))."
         }
     }
 }

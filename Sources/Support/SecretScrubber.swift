@@ -72,17 +72,9 @@ package struct SecretScrubber: Sendable {
         var escaped: [UInt8] = []
         appendJSONEscaped(raw, to: &escaped)
         let solidus = escaped.flatMap { $0 == UInt8(ascii: "/") ? [UInt8(ascii: "\\"), $0] : [$0] }
-        return [raw, escaped, solidus, percentEncoded(raw, digits: "0123456789ABCDEF")]
-            + [percentEncoded(raw, digits: "0123456789abcdef")]
-    }
-
-    /// As in a query: all but the unreserved characters of RFC 3986 section 2.3.
-    private static func percentEncoded(_ bytes: [UInt8], digits: String) -> [UInt8] {
-        let digits = Array(digits.utf8)
-        return bytes.flatMap { byte in
-            isWordCharacter(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "~")
-                ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-        }
+        return [
+            raw, escaped, solidus, percentEncoded(raw), percentEncoded(raw, digits: "0123456789abcdef"),
+        ]
     }
 }
 

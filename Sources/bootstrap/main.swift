@@ -17,16 +17,13 @@ let transport = CurlTransport(caBundle: environment["AWS_CA_BUNDLE"])
 transport.warmUp()
 let runtime = RuntimeClient(address: environment["AWS_LAMBDA_RUNTIME_API"] ?? "127.0.0.1:9001", http: transport.client)
 
-// Lambda gives each environment a /tmp of its own and sets no TMPDIR; who runs several on one machine does.
-let temporary = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-
 do {
     let settings = try Settings(environment: environment)
     let application = Application(
         settings: settings,
         environment: environment,
         http: transport.client,
-        scratchRoot: "\(temporary)/qualys-lambda-scanner"
+        scratchRoot: "\(Application.temporaryFolder(environment))/qualys-lambda-scanner"
     )
     application.scratch.removeLeftovers()
     let dispatch = Dispatch(
@@ -40,5 +37,6 @@ do {
     if error is SettingsError {
         try? await runtime.reportInit(ReportedError(error))
     }
-    exit(1)
+    // Not exit: libcrypto's handler would free what the transport's thread may still use. No output is buffered.
+    _exit(1)
 }

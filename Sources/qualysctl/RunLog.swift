@@ -77,7 +77,7 @@ private struct LogFileFault: Failure {
     let path: String
     let code: Int32
     var label: String { "Log.File" }
-    var description: String { "The log file \(path) cannot be written: \(String(cString: strerror(code)))." }
+    var description: String { "The log file \(path) cannot be written: \(systemErrorText(code))." }
 }
 
 /// Lines as the script had them: `2026-11-21 03:00:45+0000 INFO [qualysctl] message  name=value`.

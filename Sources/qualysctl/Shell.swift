@@ -25,8 +25,7 @@ struct Shell {
             needsSecret: needsSecret,
             needsRegion: needsRegion
         )
-        let temporary = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-        scratchRoot = "\(temporary)/qualysctl-\(UUID().uuidString)"
+        scratchRoot = "\(Application.temporaryFolder(environment))/qualysctl-\(UUID().uuidString)"
         application = Application(
             settings: settings,
             environment: environment,

@@ -18,6 +18,7 @@ import Testing
     @Test(arguments: [
         "arn:aws:lambda:us-east-1:123456789012:function:f:7",
         "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST",
+        "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST.PUBLISHED",
         "arn:aws:lambda:us-east-1:123456789012:function:f:live", "arn:aws:lambda:us-east-1:123456789012:function:f",
     ])
     func `A version or an alias is left out`(_ text: String) {
@@ -54,6 +55,7 @@ import Testing
         "f\u{301}", "١٢٣", "ｆ", "f٠", "é", "$(id)", "`id`", "%2e%2e", "f?x=y", "f#", "f\\", "f\"", "{f}", "f.zip", "*",
         "f:", "f:7:8", "f:a b", "f:7\n", "f::7", ":f", "function:", "function:f:", "1:function:f",
         "12345678901a:function:f", "１２３４５６７８９０１２:function:f", "999999999999:function:", "$LATEST", "f:$latest",
+        "f:$LATEST.published",
         "arn:", "arn:aws:lambda", "arn:aws:lambda:us-east-1:123456789012:function",
         "arn:aws:lambda:us-east-1:123456789012:function:", "arn:aws:lambda:us-east-1:123456789012:function:../..",
         "arn:aws:lambda:us-east-1:123456789012:function:--help",

@@ -145,6 +145,14 @@ import Testing
         #expect(calls(http).last == "DELETE \(Self.id) 0")
     }
 
+    @Test func `An error inside that 200 that may pass is tried again`() async throws {
+        let http = Self.bucket { request, number in
+            number == 3 ? HTTPResponse(200, "<Error><Code>InternalError</Code></Error>") : nil
+        }
+        #expect(try await upload(http, Self.part) == Int64(Self.part))
+        #expect(calls(http).map { $0.prefix(4) } == ["POST", "PUT ", "POST", "POST"])
+    }
+
     @Test func `A key is encoded once, its slashes kept, and the payload is signed`() async throws {
         let http = Self.bucket()
         let key = "a b/ü+/../x?y=&z#%41"

@@ -26,7 +26,6 @@ import Testing
         #expect(function.packageType == .zip)
         #expect(function.runtime == "python3.13")
         #expect(function.codeSHA256 == "abc=")
-        #expect(function.codeSize == 42)
         #expect(function.layers == ["l1", "l2"])
         #expect(function.lastModified == "2026-11-20T00:00:00.000+0000")
         #expect(function.packageLocation?.exposed == "https://bucket/x?X-Amz-Signature=presigned")

@@ -59,10 +59,8 @@ import Testing
         #expect(throws: QualysSecretError.missing("qualys_pod")) { try secret("{}").platform() }
     }
 
-    @Test func `All values but the pod are known, to be kept out of texts`() throws {
-        let secret = try secret(#"{"qualys_pod":"US2","qualys_access_token":"t1","custom":"t2","n":1}"#)
-        #expect(Set(secret.values.map(\.exposed)) == ["t1", "t2"])
-        #expect(!"\(secret)".contains("t1"))
+    @Test func `A secret prints none of its values`() throws {
+        #expect(!"\(try secret(#"{"qualys_access_token":"hunter2"}"#))".contains("hunter2"))
     }
 }
 

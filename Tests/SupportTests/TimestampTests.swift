@@ -20,6 +20,12 @@ import Testing
         #expect(Timestamp(iso8601: text) == Timestamp(seconds: seconds))
     }
 
+    @Test(arguments: [Int64.max, .max / 1000 + 1, .min, .min / 1000 - 1])
+    func `Seconds out of range are the first or the last moment`(seconds: Int64) {
+        #expect(Timestamp(seconds: seconds).milliseconds == (seconds < 0 ? .min : .max))
+        #expect(!Timestamp(seconds: seconds).iso8601.isEmpty)
+    }
+
     @Test func `Texts come back as the moments that they were made of, from year 1 to 9999`() {
         var random = SeededGenerator(seed: 1)
         let moments = (0..<5000).map { _ in
