@@ -64,10 +64,8 @@ final class CurlMultiLoop {
             order.fail(.cancelled, "the task was cancelled before the request was sent")
             return
         }
-        let isSecure = order.origin.scheme == "https"
         let settings = CurlTransfer.Settings(
-            // Reading the bundle takes 30 ms, the first time; plain http never pays for it.
-            caBundle: isSecure ? caBundle : nil,
+            caBundle: caBundle,
             sockets: sockets,
             trustsCachedNames: !freezes.isRecent
         )

@@ -62,9 +62,12 @@ extension CurlTransfer {
         options.set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
         guard let bundle = settings.caBundle else { return }
         options.set(CURLOPT_CAINFO, bundle)
+        // A proxy may speak TLS too, also for an address of plain http.
+        options.set(CURLOPT_PROXY_CAINFO, bundle)
         // Only what comes from a file alone is kept between connections (CURLOPT_CA_CACHE_TIMEOUT), and to read it
         // takes 30 ms. The folder that Debian builds in would also add to an own bundle.
         options.set(CURLOPT_CAPATH, nil as String?)
+        options.set(CURLOPT_PROXY_CAPATH, nil as String?)
     }
 
     private func setConnection(_ options: inout CurlOptions, _ settings: Settings) {

@@ -2,9 +2,8 @@ import Support
 
 /// Builds the answer of one request from header lines and pieces of body. It lives on the transport's thread.
 final class ResponseReceiver {
-    /// Of an answer that is no success, this much is kept and so much more is read, so that its connection can be
-    /// used again; then it is cut.
-    static let keptOfOthers = 64 * 1024
+    /// Of an answer that is no success this much is read; then it is cut, and its connection not used again. DynamoDB's
+    /// refusal brings a row of up to 400 KB, more with escapes.
     static let readOfOthers = 1024 * 1024
 
     /// For all header lines of a transfer together, with interim answers and trailers.
@@ -66,7 +65,7 @@ final class ResponseReceiver {
         let isFirst = bodyBytes == 0
         bodyBytes += Int64(piece.count)
         guard response.isSuccess else {
-            response.body.append(contentsOf: piece.prefix(ResponseReceiver.keptOfOthers - response.body.count))
+            response.body.append(contentsOf: piece.prefix(ResponseReceiver.readOfOthers - response.body.count))
             return bodyBytes <= ResponseReceiver.readOfOthers ? .all : .enough
         }
         switch sink {

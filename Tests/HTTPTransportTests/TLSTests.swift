@@ -133,6 +133,20 @@ import Testing
         }
     }
 
+    @Test func `A proxy that is spoken to by TLS is held against the same bundle`() async throws {
+        let authority = try await Authority()
+        let proxy = try await authority.serve()
+        let (bundle, port) = (authority.bundle, proxy.port)
+        await #expect(processExitsWith: .success) { [bundle = bundle as String, port = port as Int] in
+            setenv("http_proxy", "https://localhost:\(port)", 1)
+            unsetenv("no_proxy")
+            let request = HTTPRequest(url: "http://service.example/")
+            let response = try await CurlTransport(caBundle: bundle).fetch(request)
+            #expect(response.text.contains("TLSv1.3"))
+            #expect(await CurlTransport().failure(request)?.detail.contains("certificate") == true)
+        }
+    }
+
     @Test(arguments: ["AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
     func `The environment can name the bundle`(variable: String) async throws {
         let authority = try await Authority()
