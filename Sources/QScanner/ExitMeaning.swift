@@ -17,9 +17,6 @@ package struct ExitMeaning: Sendable, Equatable {
     /// A sentence for people, which begins with a small letter and stands after "exit code 10: ".
     package let sentence: String
 
-    /// Whether the same scan may succeed when it is tried again.
-    package let mayPass: Bool
-
     package init(exitCode: Int32) {
         self = ExitMeaning.table.first { $0.codes.contains(exitCode) }?.meaning ?? ExitMeaning.unknown
     }
@@ -27,14 +24,14 @@ package struct ExitMeaning: Sendable, Equatable {
     package init(signal: Int32) {
         // What the system sends when memory runs out.
         let hint = signal == 9 ? " (often for want of memory)" : ""
-        self = .failed("Killed", "a signal ended it\(hint)", mayPass: true)
+        self = .failed("Killed", "a signal ended it\(hint)")
     }
 
-    private static let unknown = failed("Unknown", "a code that this program does not know", mayPass: true)
+    private static let unknown = failed("Unknown", "a code that this program does not know")
 
     private static let table: [(codes: ClosedRange<Int32>, meaning: ExitMeaning)] = [
         (0...0, done("Done", "the scan is done")),
-        (1...1, failed("GenericError", "an error without further detail", mayPass: true)),
+        (1...1, failed("GenericError", "an error without further detail")),
         (2...2, failed("InvalidParameter", "a parameter is not valid")),
         (3...3, failed("LoggerFailed", "its log could not be opened")),
         (5...9, failed("ArtifactFailed", "the image, file system or container could not be read")),
@@ -44,14 +41,14 @@ package struct ExitMeaning: Sendable, Equatable {
         (13...13, failed("SCAScanFailed", "the scan of software packages failed")),
         (14...14, failed("SecretScanFailed", "the scan for secrets failed")),
         (15...21, failed("ScanFailed", "one of the scans failed")),
-        (30...39, failed("ResultFailed", "a result could not be written or uploaded", mayPass: true)),
+        (30...39, failed("ResultFailed", "a result could not be written or uploaded")),
         (40...40, partial("ReportNotReady", "the scan is uploaded, its vulnerability report is not ready")),
         (41...41, partial("PolicyNotReady", "the scan is uploaded, its policy result is not ready")),
         (42...42, done("PolicyDenied", "a policy says DENY")),
         (43...43, done("PolicyNotEvaluated", "no policy was evaluated")),
         // What a shell or `timeout` in front of it makes of a limit or a signal.
-        (124...124, failed("Killed", "its caller's time limit ended it", mayPass: true)),
-        (129...159, failed("Killed", "a signal ended it", mayPass: true)),
+        (124...124, failed("Killed", "its caller's time limit ended it")),
+        (129...159, failed("Killed", "a signal ended it")),
     ]
 
     /// Code 10 is what a refused or failed GetFunction ends in.
@@ -61,21 +58,20 @@ package struct ExitMeaning: Sendable, Equatable {
         + "ecr:GetDownloadUrlForLayer there"
 
     private static func done(_ name: String, _ sentence: String) -> ExitMeaning {
-        ExitMeaning(outcome: .success, name, sentence, mayPass: false)
+        ExitMeaning(outcome: .success, name, sentence)
     }
 
     private static func partial(_ name: String, _ sentence: String) -> ExitMeaning {
-        ExitMeaning(outcome: .partial, name, sentence, mayPass: true)
+        ExitMeaning(outcome: .partial, name, sentence)
     }
 
-    private static func failed(_ name: String, _ sentence: String, mayPass: Bool = false) -> ExitMeaning {
-        ExitMeaning(outcome: .failed, name, sentence, mayPass: mayPass)
+    private static func failed(_ name: String, _ sentence: String) -> ExitMeaning {
+        ExitMeaning(outcome: .failed, name, sentence)
     }
 
-    private init(outcome: Outcome, _ name: String, _ sentence: String, mayPass: Bool) {
+    private init(outcome: Outcome, _ name: String, _ sentence: String) {
         self.outcome = outcome
         self.label = "QScanner.\(name)"
         self.sentence = sentence
-        self.mayPass = mayPass
     }
 }

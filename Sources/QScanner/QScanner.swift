@@ -55,7 +55,7 @@ package struct QScanner: Sendable {
             let report = try exit.report(on: target)
             return try await onOwnThread { () throws(QScannerError) in
                 var report = report
-                try report.read(folder: scratch.output, secrets: command.secrets)
+                try report.read(folder: scratch.output, scanTypes: settings.scanTypes, secrets: command.secrets)
                 return report
             }
         } catch {

@@ -46,7 +46,8 @@ package struct QScannerCommand: Sendable {
         secrets["QSCANNER_REGISTRY_TOKEN"] = target.registry?.token
 
         var environment = parent.filter { QScannerCommand.passedOn.contains($0.key) && !$0.value.isEmpty }
-        let plain = secrets.values + environment.values.compactMap(passwordOfAddress)
+        let proxies = environment.filter { $0.key.lowercased().hasSuffix("_proxy") }
+        let plain = secrets.values + proxies.values.compactMap(passwordOfAddress)
         // Sign-ins travel in base64, and programs that trace them print them so.
         var signIns = plain.map(\.exposed)
         if let registry = target.registry, let username = registry.username, let password = registry.password {
@@ -71,11 +72,10 @@ package struct QScannerCommand: Sendable {
     ]
 }
 
-/// The password in `http://user:password@proxy:3128`.
+/// The password in `http://user:password@proxy:3128`; the scheme may be missing.
 private func passwordOfAddress(_ address: String) -> Redacted? {
-    guard let scheme = address.firstRange(ofText: "://"),
-        let end = address.lastIndex(of: "@"), scheme.upperBound < end,
-        let colon = address[scheme.upperBound..<end].firstIndex(of: ":")
+    let start = address.firstRange(ofText: "://")?.upperBound ?? address.startIndex
+    guard let end = address.lastIndex(of: "@"), start < end, let colon = address[start..<end].firstIndex(of: ":")
     else { return nil }
     return Redacted(String(address[address.index(after: colon)..<end]))
 }

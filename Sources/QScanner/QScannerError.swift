@@ -25,27 +25,23 @@ package struct QScannerError: Failure {
     package let label: String
     package let description: String
 
-    /// Whether another try may succeed.
-    package let mayPass: Bool
-
     /// What QScanner printed last, for the log: scrubbed, one line, at most 2 KiB.
     package var excerpt = ""
 
     init(_ reason: Reason, _ description: String) {
         self.reason = reason
         self.description = description
-        switch reason {
-        case .notRunnable: (label, mayPass) = ("QScanner.NotRunnable", false)
-        case .notStarted: (label, mayPass) = ("QScanner.NotStarted", true)
-        case .scratch: (label, mayPass) = ("QScanner.Scratch", true)
-        case .timedOut: (label, mayPass) = ("QScanner.TimedOut", true)
-        case .cancelled: (label, mayPass) = ("QScanner.Cancelled", true)
-        case .noResult: (label, mayPass) = ("QScanner.NoResult", true)
-        case .brokenResult: (label, mayPass) = ("QScanner.BrokenResult", true)
-        case .failed(let code):
-            let meaning = ExitMeaning(exitCode: code)
-            (label, mayPass) = (meaning.label, meaning.mayPass)
-        case .killed(let signal): (label, mayPass) = (ExitMeaning(signal: signal).label, true)
-        }
+        label =
+            switch reason {
+            case .notRunnable: "QScanner.NotRunnable"
+            case .notStarted: "QScanner.NotStarted"
+            case .scratch: "QScanner.Scratch"
+            case .timedOut: "QScanner.TimedOut"
+            case .cancelled: "QScanner.Cancelled"
+            case .noResult: "QScanner.NoResult"
+            case .brokenResult: "QScanner.BrokenResult"
+            case .failed(let code): ExitMeaning(exitCode: code).label
+            case .killed(let signal): ExitMeaning(signal: signal).label
+            }
     }
 }

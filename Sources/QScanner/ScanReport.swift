@@ -55,8 +55,11 @@ package struct ScanReport: Sendable {
 extension ScanReport {
     /// Reads the folder that QScanner wrote into.
     ///
-    /// Of a whole scan everything has to be readable. Of a partial one what is not readable is not stored, and said.
-    mutating func read(folder: String, secrets: [Redacted]) throws(QScannerError) {
+    /// Of a whole scan everything has to be readable. Of a partial one what is not readable is not stored, and said. A scan
+    /// for vulnerabilities that brings no report of them is partial, whatever QScanner's exit code says.
+    ///
+    /// - Parameter scanTypes: As QScanner takes them.
+    mutating func read(folder: String, scanTypes: String, secrets: [Redacted]) throws(QScannerError) {
         let found = try ResultFile.found(in: folder)
 
         if let file = try required(found.one(.scanResult)), let document = try readable(file, ScanResultDocument.self) {
@@ -70,6 +73,9 @@ extension ScanReport {
             secretTexts = document?.secretTexts
         } else {
             notes.append("There is no SARIF report: the vulnerabilities are not known.")
+            if scanTypes.split(separator: ",").contains(where: { ["pkg", "os", "sca"].contains($0) }) {
+                outcome = .partial
+            }
         }
         if let file = try found.one(.report) {
             files.append(file)

@@ -5,24 +5,23 @@ import Testing
 @Suite struct ExitMeaningTests {
     @Test(
         arguments: [
-            (0, .success, "Done", false), (1, .failed, "GenericError", true), (2, .failed, "InvalidParameter", false),
-            (3, .failed, "LoggerFailed", false), (4, .failed, "Unknown", true), (5, .failed, "ArtifactFailed", false),
-            (9, .failed, "ArtifactFailed", false), (10, .failed, "FunctionFailed", false),
-            (11, .failed, "MetadataScanFailed", false), (12, .failed, "OSScanFailed", false),
-            (13, .failed, "SCAScanFailed", false), (14, .failed, "SecretScanFailed", false),
-            (15, .failed, "ScanFailed", false), (21, .failed, "ScanFailed", false), (22, .failed, "Unknown", true),
-            (29, .failed, "Unknown", true), (30, .failed, "ResultFailed", true), (39, .failed, "ResultFailed", true),
-            (40, .partial, "ReportNotReady", true), (41, .partial, "PolicyNotReady", true),
-            (42, .success, "PolicyDenied", false), (43, .success, "PolicyNotEvaluated", false),
-            (44, .failed, "Unknown", true), (124, .failed, "Killed", true), (137, .failed, "Killed", true),
-            (143, .failed, "Killed", true), (255, .failed, "Unknown", true),
-        ] as [(Int32, ExitMeaning.Outcome, String, Bool)]
+            (0, .success, "Done"), (1, .failed, "GenericError"), (2, .failed, "InvalidParameter"),
+            (3, .failed, "LoggerFailed"), (4, .failed, "Unknown"), (5, .failed, "ArtifactFailed"),
+            (9, .failed, "ArtifactFailed"), (10, .failed, "FunctionFailed"),
+            (11, .failed, "MetadataScanFailed"), (12, .failed, "OSScanFailed"),
+            (13, .failed, "SCAScanFailed"), (14, .failed, "SecretScanFailed"),
+            (15, .failed, "ScanFailed"), (21, .failed, "ScanFailed"), (22, .failed, "Unknown"),
+            (29, .failed, "Unknown"), (30, .failed, "ResultFailed"), (39, .failed, "ResultFailed"),
+            (40, .partial, "ReportNotReady"), (41, .partial, "PolicyNotReady"),
+            (42, .success, "PolicyDenied"), (43, .success, "PolicyNotEvaluated"),
+            (44, .failed, "Unknown"), (124, .failed, "Killed"), (137, .failed, "Killed"),
+            (143, .failed, "Killed"), (255, .failed, "Unknown"),
+        ] as [(Int32, ExitMeaning.Outcome, String)]
     )
-    func `Every exit code has its meaning`(code: Int32, outcome: ExitMeaning.Outcome, label: String, mayPass: Bool) {
+    func `Every exit code has its meaning`(code: Int32, outcome: ExitMeaning.Outcome, label: String) {
         let meaning = ExitMeaning(exitCode: code)
         #expect(meaning.outcome == outcome)
         #expect(meaning.label == "QScanner.\(label)")
-        #expect(meaning.mayPass == mayPass)
         #expect(!meaning.sentence.isEmpty)
     }
 

@@ -82,8 +82,11 @@ struct FakeScanner {
         return try await ScannerProcess.live(grace: grace).run(command, deadline)
     }
 
-    func scan(within limit: Duration = .seconds(300)) async throws(QScannerError) -> ScanReport {
-        let settings = QScanner.Settings(path: path, scanTypes: "pkg,secret", timeout: limit, environment: [:])
+    func scan(
+        _ scanTypes: String = "pkg,secret",
+        within limit: Duration = .seconds(300)
+    ) async throws(QScannerError) -> ScanReport {
+        let settings = QScanner.Settings(path: path, scanTypes: scanTypes, timeout: limit, environment: [:])
         let scanner = QScanner(settings: settings, process: .live(grace: .milliseconds(200)))
         return try await scanner.scan(
             target,

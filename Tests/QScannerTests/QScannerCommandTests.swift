@@ -76,6 +76,15 @@ import Testing
         #expect(Set(secrets) == Set(plain + plain.map { Data($0.utf8).base64EncodedString() }))
     }
 
+    @Test(arguments: [
+        ("HTTPS_PROXY", "u:proxy-pw@p:1", "proxy-pw"), ("all_proxy", "socks5h://u:a:b@c@p", "a:b@c"),
+        ("https_proxy", "p:3128", nil), ("https_proxy", "http://u@p:1", nil), ("PATH", "/bin:/opt/python@3/bin", nil),
+    ])
+    func `A proxy's password is known with and without a scheme`(name: String, value: String, password: String?) {
+        let known = Set(command(parent: [name: value]).secrets).subtracting(command().secrets).map(\.exposed)
+        #expect(Set(known) == Set(password.map { [$0, Data($0.utf8).base64EncodedString()] } ?? []))
+    }
+
     @Test func `A registry's sign-in is known in the form in which it travels`() {
         var target = FakeScanner("").target
         target.registry = RegistryCredentials(username: "user", password: Redacted("registry-pw"))

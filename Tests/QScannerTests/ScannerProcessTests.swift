@@ -98,7 +98,6 @@ import Testing
         }
         #expect(error?.reason == .notRunnable)
         #expect(error?.label == "QScanner.NotRunnable")
-        #expect(error?.mayPass == false)
         #expect(error?.description.contains(path) == true)
     }
 
