@@ -54,18 +54,21 @@ package struct RuntimeClient: Sendable {
         return Deadline(moment)
     }
 
-    func respond(to requestID: String, _ body: [UInt8]) async throws(RuntimeError) {
+    /// - Returns: The status, which is no success when the API does not take this answer.
+    func respond(to requestID: String, _ body: [UInt8]) async throws(RuntimeError) -> Int {
         try await post("response", "invocation/\(requestID)/response", body)
     }
 
     /// Ends the invocation as failed: Lambda tries again, and then puts the event into the dead-letter queue.
-    func report(_ error: ReportedError, for requestID: String) async throws(RuntimeError) {
+    ///
+    /// - Returns: As `respond`.
+    func report(_ error: ReportedError, for requestID: String) async throws(RuntimeError) -> Int {
         try await post("error", "invocation/\(requestID)/error", error.body, errorType: error.type)
     }
 
     /// Ends the start-up as failed. The process must then exit with a status other than 0.
     package func reportInit(_ error: ReportedError) async throws(RuntimeError) {
-        try await post("init/error", "init/error", error.body, errorType: error.type)
+        _ = try await post("init/error", "init/error", error.body, errorType: error.type)
     }
 
     private func post(
@@ -73,7 +76,7 @@ package struct RuntimeClient: Sendable {
         _ path: String,
         _ body: [UInt8],
         errorType: String? = nil
-    ) async throws(RuntimeError) {
+    ) async throws(RuntimeError) -> Int {
         var headers: HTTPHeaders = ["Content-Type": "application/json"]
         if let errorType { headers.add("Lambda-Runtime-Function-Error-Type", errorType) }
         var request = HTTPRequest(
@@ -84,14 +87,11 @@ package struct RuntimeClient: Sendable {
             limits: HTTPLimits(connect: .seconds(5), idle: .seconds(30), total: .seconds(60))
         )
         request.usesProxy = false
-        let answer = try await send(call, request)
-        switch answer.status {
-        case 200..<300: return
-        // The documentation: "Non-recoverable state. Runtime should exit promptly."
-        case 500...: throw .refused(call, status: answer.status)
-        // 400 and 413 concern this one answer; Lambda reports the invocation as failed by itself.
-        default: return
-        }
+        let status = try await send(call, request).status
+        // The documentation: "Non-recoverable state. Runtime should exit promptly." 400 and 413 concern this one answer;
+        // Lambda reports the invocation as failed by itself.
+        guard status < 500 else { throw .refused(call, status: status) }
+        return status
     }
 
     private func send(_ call: String, _ request: HTTPRequest) async throws(RuntimeError) -> HTTPResponse {

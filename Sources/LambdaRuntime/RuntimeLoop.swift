@@ -38,10 +38,14 @@ package struct RuntimeLoop: Sendable {
                 log.error("The invocation failed", error: error)
                 failure = error
             }
-            if let failure {
-                try await client.report(ReportedError(failure), for: invocation.requestID)
-            } else {
-                try await client.respond(to: invocation.requestID, answer)
+            let status =
+                if let failure {
+                    try await client.report(ReportedError(failure), for: invocation.requestID)
+                } else {
+                    try await client.respond(to: invocation.requestID, answer)
+                }
+            if !(200..<300).contains(status) {
+                log.warning("Lambda did not take what the invocation ended with", metadata: ["status": "\(status)"])
             }
         }
     }

@@ -96,6 +96,9 @@ import Testing
         }
         _ = await runtime.run()
         #expect(runtime.handled.entries.map(\.requestID) == ["r-1", "r-2"])
+        let warnings = runtime.book.entries.filter { $0.level == .warning }
+        #expect(warnings.map { $0.metadata["requestId"] } == ["r-1"])
+        #expect(warnings.map { $0.metadata["status"] } == ["\(status)"])
     }
 
     @Test(arguments: [500, 502, 503])
