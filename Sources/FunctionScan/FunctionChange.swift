@@ -1,12 +1,14 @@
 package import AWSClients
 package import JSONStream
-import Support
+package import Support
 
 /// A function that somebody created or changed, as CloudTrail tells it through EventBridge.
 package struct FunctionChange: Sendable, Equatable {
     package static let eventNames: Set<String> = [
-        "CreateFunction20150331", "UpdateFunctionCode20150331v2", "UpdateFunctionConfiguration20150331v2",
+        creation, "UpdateFunctionCode20150331v2", "UpdateFunctionConfiguration20150331v2",
     ]
+
+    private static let creation = "CreateFunction20150331"
 
     /// The function, or nil when the call failed, so that nothing changed.
     package let function: FunctionARN?
@@ -14,9 +16,13 @@ package struct FunctionChange: Sendable, Equatable {
     /// The error code of a call that failed.
     package let errorCode: String?
 
-    package init(function: FunctionARN?, errorCode: String? = nil) {
+    /// When the function was created, if that is the change.
+    package let created: Timestamp?
+
+    package init(function: FunctionARN?, errorCode: String? = nil, created: Timestamp? = nil) {
         self.function = function
         self.errorCode = errorCode
+        self.created = created
     }
 
     /// The `detail` of an event of detail type `AWS API Call via CloudTrail`, as far as it is needed.
@@ -25,6 +31,7 @@ package struct FunctionChange: Sendable, Equatable {
     package struct Detail: JSONReadable, Sendable {
         let eventSource: String?
         let eventName: String?
+        let eventTime: String?
         let awsRegion: String?
         let errorCode: String?
         let recipientAccountId: String?
@@ -35,6 +42,7 @@ package struct FunctionChange: Sendable, Equatable {
         package init(json: JSONValue) throws(JSONShapeFault) {
             eventSource = try json.member(optional: "eventSource")
             eventName = try json.member(optional: "eventName")
+            eventTime = try json.member(optional: "eventTime")
             awsRegion = try json.member(optional: "awsRegion")
             errorCode = try json.member(optional: "errorCode")
             recipientAccountId = try json.member(optional: "recipientAccountId")
@@ -85,7 +93,10 @@ package struct FunctionChange: Sendable, Equatable {
             self.init(function: nil, errorCode: errorCode)
             return
         }
-        self.init(function: try Self.function(of: detail, account: account, region: region))
+        self.init(
+            function: try Self.function(of: detail, account: account, region: region),
+            created: eventName == Self.creation ? detail.eventTime.flatMap { Timestamp(iso8601: $0) } : nil
+        )
     }
 
     private static func function(

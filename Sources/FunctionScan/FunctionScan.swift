@@ -45,6 +45,7 @@ package struct FunctionScan: Sendable {
             steps: steps,
             clock: clock,
             function: function,
+            created: change.created,
             access: access,
             owner: owner,
             budget: TimeBudget(deadline: context.deadline, now: clock.now()),
@@ -57,6 +58,7 @@ package struct FunctionScan: Sendable {
         let steps: ScanSteps
         let clock: WallClock
         let function: FunctionARN
+        let created: Timestamp?
         let access: ScanDecision.Access
         let owner: String
         let budget: TimeBudget
@@ -77,15 +79,16 @@ package struct FunctionScan: Sendable {
                     code: ScannedCode(description),
                     owner: owner,
                     expires: context.deadline.moment,
-                    now: clock.now()
+                    now: clock.now(),
+                    created: created
                 )
                 switch await take(claim) {
                 case .taken:
                     claim.isHeld = true
                     held = claim
-                case .unavailable: break
+                case nil: break
                 case .cached(let results): return cached(claim, results)
-                case .inProgress: return inProgress(claim)
+                case .inProgress(let owner, let expires): return inProgress(claim, owner, expires)
                 }
                 let finished = try await scan(description, claim)
                 isTold = true
@@ -104,28 +107,18 @@ package struct FunctionScan: Sendable {
             }
         }
 
-        private enum Claimed {
-            case taken, inProgress
-            case cached(results: String?)
-            /// There is no table, or it does not answer. That costs a scan too many at worst; not scanning could cost a
-            /// vulnerability.
-            case unavailable
-        }
-
-        private func take(_ claim: ScanClaim) async -> Claimed {
-            guard let take = steps.claim else { return .unavailable }
+        /// Nil when there is no table, or it does not answer. That costs a scan too many at worst; not scanning could cost a
+        /// vulnerability.
+        private func take(_ claim: ScanClaim) async -> ScanClaim.Outcome? {
+            guard let take = steps.claim else { return nil }
             let now = clock.now()
             let quarter = budget.scan.remaining(at: now) / 4
             let deadline = budget.scan.atMost(min(FunctionScan.longestClaim, quarter), from: now)
             do {
-                switch try await take(claim, context(until: deadline)) {
-                case .taken: return .taken
-                case .cached(let results): return .cached(results: results)
-                case .inProgress: return .inProgress
-                }
+                return try await take(claim, context(until: deadline))
             } catch {
                 log.error("The cache table does not answer: scanning without it", error: error)
-                return .unavailable
+                return nil
             }
         }
 
@@ -134,11 +127,15 @@ package struct FunctionScan: Sendable {
             let scratch = try steps.makeScratch()
             defer { steps.removeScratch(scratch) }
             log.info("Scanning", metadata: ["packageType": "\(description.packageType.rawValue)"])
+            let report = try await examine(description, scratch)
+            // QScanner fetches the code by itself: these are findings in this code only if it is still the same.
+            let after = try await steps.describe(function, access, context(until: budget.store))
+            guard after.map(ScannedCode.init) == claim.code else { throw PackageError.otherCode }
             var finished = FinishedScan(
                 function: function,
                 description: description,
                 code: claim.code,
-                report: try await examine(description, scratch),
+                report: report,
                 timestamp: clock.now()
             )
             for note in finished.report.notes { log.notice("A note on the scan", metadata: ["note": "\(note)"]) }
@@ -182,8 +179,7 @@ package struct FunctionScan: Sendable {
             }
         }
 
-        /// Nothing in here hides the error that led here. A claim that somebody else has taken over says that theirs is the
-        /// newer scan: then the tags are theirs too.
+        /// Nothing in here hides the error that led here.
         ///
         /// - Parameter isTold: Only the row is missing. The tags are true then and stay: the row may have been written
         ///   although no answer came, and nobody would correct them after that.
@@ -197,16 +193,28 @@ package struct FunctionScan: Sendable {
                 log.warning("QScanner failed", error: error, metadata: ["output": "\(error.excerpt)"])
             }
             await steps.forgetSecret()
-            var isNewest = true
-            await attempt("give the claim back") {
-                if let held { isNewest = try await steps.giveBack?(held, context) ?? true }
-            }
-            if isNewest, !isTold {
+            if await freeRow(held, context), !isTold {
                 await attempt("tag the function as failed") {
                     try await steps.tag?(function, access, ScanTags.failed(at: clock.now()), context)
                 }
             }
             steps.emit(ScanMetrics.failed, log)
+        }
+
+        /// Leaves the row so that the retry scans, and returns whether the tags are ours to set: not when somebody else has
+        /// taken the claim over, for theirs is the newer scan, nor when an earlier scan may still answer the retry, which
+        /// would leave the tag `failed` on a good function.
+        private func freeRow(_ held: ScanClaim?, _ context: CallContext) async -> Bool {
+            guard let held else {
+                var isFree = false
+                await attempt("make an earlier scan count no more: the tags stay") {
+                    if steps.tag != nil { isFree = try await steps.distrust?(function, owner, context) ?? true }
+                }
+                return isFree
+            }
+            var isNewest = true
+            await attempt("give the claim back") { isNewest = try await steps.giveBack?(held, context) ?? true }
+            return isNewest
         }
 
         private func attempt(_ what: String, _ work: () async throws -> Void) async {
@@ -225,8 +233,11 @@ package struct FunctionScan: Sendable {
             return answer
         }
 
-        private func inProgress(_ claim: ScanClaim) -> ScanAnswer {
-            log.info("Another invocation is scanning this code")
+        private func inProgress(_ claim: ScanClaim, _ owner: String?, _ expires: Timestamp?) -> ScanAnswer {
+            log.info(
+                "Another invocation is scanning this code",
+                metadata: ["owner": "\(owner ?? "unknown")", "until": "\(expires?.iso8601 ?? "unknown")"]
+            )
             return ScanAnswer(
                 status: .inProgress,
                 function: function,

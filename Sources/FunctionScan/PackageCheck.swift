@@ -100,7 +100,7 @@ package enum PackageError: Failure {
         case .refused(let status): "The address of the function's package answered HTTP \(status)."
         case .noAddress: "GetFunction gave no address of the function's package."
         case .tooLarge: "The function's package is larger than Lambda allows."
-        case .otherCode: "The function's package does not have the CodeSha256 that GetFunction gave."
+        case .otherCode: "The function's code is not, or no longer, that of the CodeSha256 that GetFunction gave."
         }
     }
 

@@ -7,6 +7,9 @@ enum ScanRow {
     /// A partial result is not trusted for longer than this.
     private static let longestPartial = Duration.seconds(86400)
 
+    /// What not every scan has.
+    static let optional = ["last_modified", "results", "runtime"]
+
     /// - Parameter ttl: For how long the scan counts.
     static func attributes(_ scan: FinishedScan, ttl: Duration) -> DynamoDBItem {
         let lifetime = scan.report.outcome == .partial ? min(ttl, longestPartial) : ttl

@@ -91,6 +91,9 @@ extension ScanSteps {
             steps.claim = { claim, context in try await cache.take(claim, context) }
             steps.record = { claim, scan, context in try await cache.record(claim, scan, context) }
             steps.giveBack = { claim, context in try await cache.giveBack(claim, context) }
+            steps.distrust = { function, owner, context in
+                try await cache.distrust(function, owner: owner, context)
+            }
         }
         if let bucket = settings.resultsBucket {
             let store = ResultStore(bucket: bucket, client: S3Client(own))
@@ -112,9 +115,7 @@ extension ScanSteps {
 
 extension ScanMessage {
     fileprivate func publish(to topicARN: String, _ own: AWSCaller, _ context: CallContext) async throws(AWSError) {
-        // A topic is reached in its own region.
-        let region = topicARN.split(separator: ":").dropFirst(3).first.map(String.init) ?? own.region
-        try await SNSClient(own.inRegion(region)).publish(
+        try await SNSClient(own.inRegion(ofARN: topicARN)).publish(
             topicARN: topicARN,
             subject: subject,
             message: json,

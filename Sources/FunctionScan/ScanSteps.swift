@@ -36,6 +36,10 @@ package struct ScanSteps: Sendable {
     /// Gives the claim back; returns whether it was still ours. Nil when there is no cache table.
     package var giveBack: (@Sendable (ScanClaim, CallContext) async throws -> Bool)?
 
+    /// For an attempt that failed without a claim: makes an earlier scan of the function count no more, or it would answer
+    /// the retry; returns whether nobody else, by another owner, is scanning. Nil when there is no cache table.
+    package var distrust: (@Sendable (FunctionARN, _ owner: String, CallContext) async throws -> Bool)?
+
     /// After a failed scan: the secret may have been rotated.
     package var forgetSecret: @Sendable () async -> Void
 

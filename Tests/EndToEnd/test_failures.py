@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from localcloud import events
 
-from lab import SECRET, Lab
+from lab import OTHER, SECRET, Lab, eventually
 
 EVENT = events.code_updated("orders")
 
@@ -189,6 +189,31 @@ def test_a_refused_getfunction_fails_the_scan(lab: Lab) -> None:
     with lab.sandbox() as sandbox:
         lab.assert_failed(arn, sandbox.deliver(EVENT), "AWS.AccessDeniedException")
         assert lab.scanner.runs == []
+
+
+def test_a_scanned_function_that_cannot_be_read_for_once_is_not_left_as_failed(lab: Lab) -> None:
+    arn = lab.function()
+    with lab.sandbox() as sandbox:
+        sandbox.deliver(EVENT)
+        lab.cloud.fault("status", "lambda:GetFunction", status=403, code="AccessDeniedException")
+        assert sandbox.deliver(EVENT, request_id="again").kind == "error"
+        assert lab.tags(arn)["QualysScanStatus"] == "failed"
+        # From the cache it would be answered without tags.
+        assert sandbox.deliver(EVENT, request_id="again").json["status"] == "scanned"
+    lab.assert_complete(arn)
+
+
+def test_code_that_changes_during_the_scan_is_an_error_and_the_retry_scans_it(lab: Lab) -> None:
+    arn = lab.function()
+    lab.scanner.turn(sleep_before=1)
+    with lab.sandbox() as sandbox:
+        invocation = sandbox.send(EVENT, request_id="again")
+        eventually(lambda: lab.cloud.calls("package:Download")[1:])
+        lab.cloud.update_function("orders", OTHER)
+        lab.assert_failed(arn, invocation.result(), "Package.HashMismatch")
+        assert lab.objects() == {} and lab.messages() == []
+        assert sandbox.deliver(EVENT, request_id="again").json["status"] == "scanned"
+    lab.assert_complete(arn)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ STEPS = [
     Step("package", "package:Download"),
     Step("QScanner's describe", "lambda:GetFunction", skip=1),
     Step("QScanner's package", "package:Download", skip=1),
+    Step("describe again", "lambda:GetFunction", skip=2),
     Step("document", "s3:PutObject", "Z.json"),
     Step("SARIF", "s3:PutObject", "/Report.sarif.json"),
     Step("SPDX", "s3:PutObject", "/ScanResult.spdx.json"),

@@ -58,6 +58,7 @@ def test_while_one_scans_the_other_says_so(lab: Lab) -> None:
         assert abs(row["claim_expires"] - (time.time() + 120)) < 15
         outcome = two.deliver(EVENT)
         assert outcome.json["status"] == "in-progress" and outcome.json["reason"]
+        assert two.logged("Another invocation is scanning")["owner"] == "first"
         one.die()
 
 
@@ -177,6 +178,20 @@ def test_deleting_the_row_forces_a_scan(lab: Lab) -> None:
             TableName=lab.table, Key={"function_arn": {"S": arn}}
         )
         assert sandbox.deliver(EVENT).json["status"] == "scanned"
+    lab.assert_complete(arn)
+
+
+def test_a_function_made_again_with_the_same_code_is_scanned_once_more(lab: Lab) -> None:
+    arn = lab.function()
+    first = events.function_created("orders", eventTime="2026-01-01T00:00:00Z")
+    with lab.sandbox() as sandbox:
+        assert sandbox.deliver(first).json["status"] == "scanned"
+        assert sandbox.deliver(first).json["status"] == "cached"
+        lab.cloud.boto("lambda").delete_function(FunctionName=arn)
+        lab.function()
+        again = events.function_created("orders", eventTime="2199-01-01T00:00:00Z")
+        assert sandbox.deliver(again).json["status"] == "scanned"
+        assert sandbox.deliver(EVENT).json["status"] == "cached"
     lab.assert_complete(arn)
 
 

@@ -40,8 +40,8 @@ import Testing
         #expect(answer.results == "s3://results/scans/123456789012/eu-west-1/web/20261121T030045Z.json")
         #expect(
             cloud.calls.entries.sorted() == [
-                "GetFunction OWN", "GetSecretValue OWN", "Publish OWN", "PutObject OWN", "PutObject OWN",
-                "TagResource OWN", "UpdateItem OWN", "UpdateItem OWN", "package -",
+                "GetFunction OWN", "GetFunction OWN", "GetSecretValue OWN", "Publish OWN", "PutObject OWN",
+                "PutObject OWN", "TagResource OWN", "UpdateItem OWN", "UpdateItem OWN", "package -",
             ]
         )
         #expect(cloud.table.row?["scan_status"] == .text("success"))
@@ -70,8 +70,8 @@ import Testing
         #expect(try await run(cloud.scan(roleName: "Spoke"), function).status == .scanned)
         #expect(
             cloud.calls.entries.sorted() == [
-                "AssumeRole OWN", "GetFunction SPOKE", "GetSecretValue OWN", "Publish OWN", "PutObject OWN",
-                "PutObject OWN", "TagResource SPOKE", "UpdateItem OWN", "UpdateItem OWN", "package -",
+                "AssumeRole OWN", "GetFunction SPOKE", "GetFunction SPOKE", "GetSecretValue OWN", "Publish OWN",
+                "PutObject OWN", "PutObject OWN", "TagResource SPOKE", "UpdateItem OWN", "UpdateItem OWN", "package -",
             ]
         )
         let environment = try #require(cloud.commands.entries.first).environment.mapValues(\.exposed)
@@ -119,6 +119,18 @@ import Testing
         cloud.faults.withLock { $0["UpdateItem"] = HTTPResponse(400, #"{"__type":"ResourceNotFoundException"}"#) }
         #expect(try await run(cloud.scan()).status == .scanned)
         #expect(cloud.table.row == nil)
+    }
+
+    @Test func `A failure before the claim is tagged, and the retry scans although the code was scanned before`()
+        async throws
+    {
+        let scan = cloud.scan()
+        _ = try await run(scan)
+        cloud.faults.withLock { $0["GetFunction"] = HTTPResponse(403, #"{"__type":"AccessDeniedException"}"#) }
+        await #expect(throws: (any Error).self) { try await run(scan, owner: "request-2") }
+        #expect(cloud.calls.entries.suffix(2) == ["UpdateItem OWN", "TagResource OWN"])
+        cloud.faults.withLock { $0 = [:] }
+        #expect(try await run(scan, owner: "request-2").status == .scanned)
     }
 
     @Test func `After a failed scan the secret is read anew`() async throws {

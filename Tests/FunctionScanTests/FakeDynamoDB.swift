@@ -123,6 +123,14 @@ private struct Expression {
             expect(")")
             return isThere == (first == "attribute_exists")
         }
+        if first == "begins_with" {
+            expect("(")
+            let text = operand(tokens.removeFirst())?.text
+            expect(",")
+            let prefix = operand(tokens.removeFirst())?.text
+            expect(")")
+            return prefix.map { text?.hasPrefix($0) == true } ?? false
+        }
         let left = operand(first)
         let relation = tokens.removeFirst()
         let right = operand(tokens.removeFirst())
@@ -135,8 +143,9 @@ private struct Expression {
         case ("<>", _, _): left != right
         case ("<=", .number(let left), .number(let right)): left <= right
         case (">", .number(let left), .number(let right)): left > right
+        case (">=", .text(let left), .text(let right)): left >= right
         // What is not there is neither smaller nor greater.
-        case ("=", _, _), ("<=", _, _), (">", _, _): false
+        case ("=", _, _), ("<=", _, _), (">", _, _), (">=", _, _): false
         default: preconditionFailure("The relation \(relation) is not known")
         }
     }

@@ -86,6 +86,10 @@ private final class Stage: Sendable {
             try play("give back", nil, context)
             return true
         }
+        steps.distrust = { [self] _, owner, context in
+            try play("distrust", "distrust for \(owner)", context)
+            return true
+        }
         return steps
     }
 
@@ -109,7 +113,7 @@ private final class Stage: Sendable {
 
 @Suite(.timeLimit(.minutes(5))) struct FunctionScanFlowTests {
     private static let whole = [
-        "describe", "claim for request-1", "make scratch", "check", "scan in /scratch", "store",
+        "describe", "claim for request-1", "make scratch", "check", "scan in /scratch", "describe", "store",
         "publish s3://b/1.json",
         "tag success", "remove /scratch", "record", "emit ScanSuccess",
     ]
@@ -133,7 +137,7 @@ private final class Stage: Sendable {
 
     /// A step that fails, and how much of the way was gone with it.
     private static let failures = [
-        ("describe", 1), ("make scratch", 3), ("check", 5), ("scan", 5), ("store", 6), ("publish", 7), ("tag", 8),
+        ("describe", 1), ("make scratch", 3), ("check", 5), ("scan", 5), ("store", 7), ("publish", 8), ("tag", 9),
     ]
 
     @Test(arguments: failures)
@@ -145,7 +149,7 @@ private final class Stage: Sendable {
         #expect(await stage.failure() == StepFailure(step: step))
 
         var expected = Self.whole.prefix(count) + ["tag failed", "forget secret", "emit ScanFailure"]
-        if count > 1 { expected.append("give back") }
+        expected.append(count > 1 ? "give back" : "distrust for request-1")
         if count > 3 { expected.append("remove /scratch") }
         // Telling goes side by side, and a failed check may come before QScanner has begun.
         let entries = Set(stage.journal.entries).union(step == "check" ? ["scan in /scratch"] : [])
@@ -199,6 +203,39 @@ private final class Stage: Sendable {
         #expect(!stage.journal.entries.contains("tag failed"))
     }
 
+    /// A row that is left would answer the retry, and nobody would take the tag off a function that was scanned well.
+    @Test(arguments: [["describe"], ["claim", "store"]] as [Set<String>], [true, false])
+    func `Without a claim a function is tagged as failed only when the retry is sure to scan it`(
+        _ failing: Set<String>,
+        answers: Bool
+    ) async {
+        let stage = Stage(Script(failing: answers ? failing : failing.union(["distrust"])))
+        await #expect(throws: ScanFailure.self) { try await stage.run() }
+        #expect(stage.journal.entries.contains("distrust for request-1"))
+        #expect(stage.journal.entries.contains("tag failed") == answers)
+    }
+
+    @Test func `Without a claim the tags are left to somebody else who scans`() async {
+        let stage = Stage(Script(failing: ["describe"]))
+        var steps = stage.steps
+        steps.distrust = { _, _, _ in false }
+        await #expect(throws: ScanFailure.self) { try await stage.run(steps: steps) }
+        #expect(!stage.journal.entries.contains("tag failed"))
+    }
+
+    @Test(arguments: [FunctionDescription.test(code: "code-2"), .test(layers: ["l:1"]), nil])
+    func `Findings in code that changed during the scan are told to nobody`(_ after: FunctionDescription?) async {
+        let stage = Stage()
+        var steps = stage.steps
+        steps.describe = { _, _, _ in stage.journal.write("describe") == 1 ? .test() : after }
+        let error = await #expect(throws: ScanFailure.self) { try await stage.run(steps: steps) }
+        #expect(error?.label == "Package.HashMismatch")
+        #expect(
+            Set(stage.journal.entries).isDisjoint(with: ["store", "publish s3://b/1.json", "tag success", "record"])
+        )
+        #expect(stage.journal.entries.contains("give back"))
+    }
+
     @Test func `The error names the function`() async {
         let stage = Stage(Script(failing: ["store"]))
         let error = await #expect(throws: ScanFailure.self) { try await stage.run() }
@@ -217,11 +254,13 @@ private final class Stage: Sendable {
     }
 
     @Test func `What somebody else scans is left to them`() async throws {
-        let stage = Stage(Script(claim: .inProgress))
+        let stage = Stage(Script(claim: .inProgress(owner: "request-0", expires: FakeClock.start)))
         let answer = try await stage.run()
         #expect(stage.journal.entries == ["describe", "claim for request-1"])
         #expect(answer.status == .inProgress)
         #expect(answer.reason == "Another invocation is scanning this code.")
+        #expect(stage.book.entries.last?.metadata["owner"] == "request-0")
+        #expect(stage.book.entries.last?.metadata["until"] == "2026-11-21T03:00:45Z")
     }
 
     @Test func `A cache outage does not stop a scan, which then counts without its row`() async throws {
@@ -254,7 +293,8 @@ private final class Stage: Sendable {
         let answer = try await stage.run(steps: steps)
         #expect(
             stage.journal.entries == [
-                "describe", "make scratch", "check", "scan in /scratch", "remove /scratch", "emit ScanSuccess",
+                "describe", "make scratch", "check", "scan in /scratch", "describe", "remove /scratch",
+                "emit ScanSuccess",
             ]
         )
         #expect(answer.results == nil)
@@ -294,7 +334,7 @@ private final class Stage: Sendable {
         let left = stage.deadlines.withLock { $0.mapValues { $0.moment - FakeClock.start } }
         #expect(
             left == [
-                "describe": .seconds(870), "claim": .seconds(20), "check": .seconds(870), "scan": .seconds(870),
+                "describe": .seconds(890), "claim": .seconds(20), "check": .seconds(870), "scan": .seconds(870),
                 "store": .seconds(890), "publish": .seconds(890), "tag": .seconds(890), "record": .seconds(890),
             ]
         )

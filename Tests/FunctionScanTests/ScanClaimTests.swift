@@ -12,6 +12,7 @@ import Testing
 /// The scan cache, against a table in memory.
 @Suite struct ScanCacheTests {
     private static let now = FakeClock.start.seconds
+    private static let soon = FakeClock.start + .seconds(1)
 
     private func cache(_ table: FakeDynamoDB, ttl: Duration = .seconds(30 * 86400)) -> ScanCache {
         let http = FakeHTTP { (request: HTTPRequest, _: Int) throws(HTTPError) in table.answer(request) }
@@ -80,7 +81,11 @@ import Testing
             row: finished(ttl: now + 9).filter { $0.key != "ttl" },
             outcome: .taken
         ),
-        Case(testDescription: "somebody's live claim", row: claimed("other", until: now + 1), outcome: .inProgress),
+        Case(
+            testDescription: "somebody's live claim",
+            row: claimed("other", until: now + 1),
+            outcome: .inProgress(owner: "other", expires: soon)
+        ),
         Case(
             testDescription: "somebody's claim of other code",
             row: claimed("other", until: now + 9, code: "x"),
@@ -89,6 +94,11 @@ import Testing
         Case(
             testDescription: "somebody's claim of other layers",
             row: claimed("other", until: now + 9, layers: ["l:1"]),
+            outcome: .taken
+        ),
+        Case(
+            testDescription: "a shell's claim, for which nobody may come back",
+            row: claimed("qualysctl-1", until: now + 86400),
             outcome: .taken
         ),
         Case(testDescription: "somebody's claim that ran out", row: claimed("other", until: now), outcome: .taken),
@@ -101,12 +111,12 @@ import Testing
         Case(
             testDescription: "stale, and somebody's live claim",
             row: both(finished(ttl: now - 1), claimed("other", until: now + 1)),
-            outcome: .inProgress
+            outcome: .inProgress(owner: "other", expires: soon)
         ),
         Case(
             testDescription: "fresh of other code, and somebody's live claim of ours",
             row: both(finished(ttl: now + 9, code: "code-0"), claimed("other", until: now + 1)),
-            outcome: .inProgress
+            outcome: .inProgress(owner: "other", expires: soon)
         ),
         Case(
             testDescription: "fresh, and somebody scans other code",
@@ -134,7 +144,7 @@ import Testing
         #expect(table.row?["claim_expires"] == .number(Self.now + 901))
         #expect(table.row?["code_sha256"] == nil, "what was scanned before counts no more")
         #expect(table.row?["scan_timestamp"] == before?["scan_timestamp"], "but it is still told")
-        #expect(table.row?["ttl"] == before?["ttl"] ?? .number(Self.now + 901 + 86400))
+        #expect(table.row?["ttl"] == .number(Self.now + 901 + 86400), "or the row would go during the scan")
     }
 
     @Test func `Of many who want the same code at once one gets it`() async throws {
@@ -146,17 +156,49 @@ import Testing
             return try await group.reduce(into: []) { $0.append($1) }
         }
         #expect(outcomes.filter { $0 == .taken }.count == 1)
-        #expect(outcomes.filter { $0 == .inProgress }.count == 29)
+        #expect(Set(outcomes).count == 2)
+    }
+
+    // MARK: Functions that were created anew
+
+    @Test(arguments: [true, false])
+    func `A function made again with the same code is scanned, and another delivery of that is not`(
+        _ bringsRow: Bool
+    ) async throws {
+        let table = FakeDynamoDB(bringsRow: bringsRow)
+        let cache = cache(table)
+        var claim = ScanClaim.test()
+        _ = try await cache.take(claim, .test())
+        try await cache.record(claim, .test(), .test())
+
+        claim.created = FakeClock.start + .seconds(1)
+        #expect(try await cache.take(claim, .test()) == .taken, "the tags went with the function")
+        var again = FinishedScan.test()
+        again.timestamp = FakeClock.start + .seconds(1)
+        try await cache.record(claim, again, .test())
+        #expect(try await cache.take(claim, .test()) == .cached(results: "s3://results/scans/1.json"))
+    }
+
+    @Test func `Who scans a function made again is told, though an earlier scan is there`() async throws {
+        let table = FakeDynamoDB(
+            Self.both(Self.finished(ttl: Self.now + 9), Self.claimed("other", until: Self.now + 1))
+        )
+        var claim = ScanClaim.test()
+        claim.created = FakeClock.start
+        #expect(try await cache(table).take(claim, .test()) == .inProgress(owner: "other", expires: Self.soon))
     }
 
     // MARK: Why it was refused
 
+    private static let unknown = ScanClaim.Outcome.inProgress(owner: nil, expires: nil)
+
     @Test(
         arguments: [
-            (nil, .inProgress), ([:], .inProgress), (finished(ttl: now + 1), .cached(results: "s3://b/1.json")),
-            (finished(ttl: now), .inProgress), (finished(ttl: now + 1, code: "x"), .inProgress),
-            (finished(ttl: now + 1, layers: ["l"]), .inProgress), (claimed("other", until: now + 1), .inProgress),
-            (both(finished(ttl: now + 1), ["ttl": .text("9999999999")]), .inProgress),
+            (nil, unknown), ([:], unknown), (finished(ttl: now + 1), .cached(results: "s3://b/1.json")),
+            (finished(ttl: now), unknown), (finished(ttl: now + 1, code: "x"), unknown),
+            (finished(ttl: now + 1, layers: ["l"]), unknown),
+            (claimed("other", until: now + 1), .inProgress(owner: "other", expires: soon)),
+            (both(finished(ttl: now + 1), ["ttl": .text("9999999999")]), unknown),
             (both(finished(ttl: now + 1), ["results": .number(1)]), .cached(results: nil)),
         ] as [(DynamoDBItem?, ScanClaim.Outcome)]
     )
@@ -182,6 +224,56 @@ import Testing
             ]
         )
         #expect(try await cache.take(.test(owner: "x"), .test()) == .cached(results: "s3://results/scans/1.json"))
+    }
+
+    @Test func `What an earlier scan left and a later one does not have goes`() async throws {
+        let table = FakeDynamoDB()
+        let cache = cache(table)
+        try await cache.record(.test(), .test(), .test())
+        var later = FinishedScan.test(results: nil)
+        (later.description.runtime, later.description.lastModified) = (nil, nil)
+        try await cache.record(.test(), later, .test())
+        #expect(table.row?["code_sha256"] == .text("code-1"))
+        for name in ["results", "runtime", "last_modified"] { #expect(table.row?[name] == nil) }
+    }
+
+    @Test(arguments: [true, false])
+    func `Giving back again, after an answer that was lost, says that it was ours`(_ bringsRow: Bool) async throws {
+        let cache = cache(FakeDynamoDB(bringsRow: bringsRow))
+        _ = try await cache.take(.test(), .test())
+        #expect(try await cache.giveBack(.test(), .test()))
+        #expect(try await cache.giveBack(.test(), .test()))
+    }
+
+    // MARK: An attempt that failed without a claim
+
+    @Test(
+        arguments: [
+            ("no row", nil, true), ("a scan that is done", finished(ttl: now + 9), true),
+            ("somebody's claim", claimed("other", until: now + 1), false),
+            ("our own claim, of an attempt that was killed", claimed("request-1", until: now + 1), true),
+        ] as [(String, DynamoDBItem?, Bool)],
+        [true, false]
+    )
+    func `An attempt that failed without a claim has the next one scan, and the tags unless somebody scans`(
+        _ state: (name: String, row: DynamoDBItem?, isOurs: Bool),
+        bringsRow: Bool
+    ) async throws {
+        let table = FakeDynamoDB(state.row, bringsRow: bringsRow)
+        let cache = cache(table)
+        #expect(try await cache.distrust(.test(), owner: "request-1", .test()) == state.isOurs)
+        #expect((table.row == nil) == (state.row == nil), "no row is made")
+        #expect(table.row?["code_sha256"] == nil)
+        #expect(table.row?["claim_owner"] == state.row?["claim_owner"])
+    }
+
+    @Test func `A row that was deleted during the scan is not called a newer scan`() async throws {
+        let book = LogBook()
+        var claim = ScanClaim.test()
+        claim.isHeld = true
+        let context = CallContext(deadline: Deadline(FakeClock.start + .seconds(9)), log: book.logger)
+        try await cache(FakeDynamoDB()).record(claim, .test(), context)
+        #expect(book.messages.last == "The row was deleted during the scan: the next event scans again")
     }
 
     @Test func `Writing the row again, after an answer that was lost, changes nothing`() async throws {

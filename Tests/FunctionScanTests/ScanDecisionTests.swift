@@ -29,6 +29,15 @@ import Testing
     }
 
     @Test(arguments: [
+        ("CreateFunction20150331", "2026-11-21T03:00:45Z", FakeClock.start), ("CreateFunction20150331", "soon", nil),
+        ("UpdateFunctionCode20150331v2", "2026-11-21T03:00:45Z", nil),
+    ])
+    func `A creation says when it was`(_ name: String, _ time: String, _ created: Timestamp?) throws {
+        let members = ",\"eventTime\":\"\(time)\",\"responseElements\":{\"functionArn\":\"\(Self.web)\"}"
+        #expect(try change(detail(members, name: name)).created == created)
+    }
+
+    @Test(arguments: [
         #","responseElements":{"functionArn":"arn:aws:lambda:eu-west-1:123456789012:function:web:7"}"#,
         #","responseElements":{"functionArn":"arn:aws:lambda:eu-west-1:123456789012:function:web:$LATEST","x":[1]}"#,
         #","responseElements":null,"requestParameters":{"functionName":"web"}"#,
