@@ -19,10 +19,12 @@ enum Diagnosis {
         let name: String
         fileprivate let body: @Sendable (Application, CallContext) async throws -> Finding
 
-        func run(_ application: Application, _ context: CallContext) async -> Finding {
+        /// Fails only when it is interrupted.
+        func run(_ application: Application, _ context: CallContext) async throws(CancellationError) -> Finding {
             do {
                 return try await body(application, context)
             } catch {
+                if Task.isCancelled { throw CancellationError() }
                 return .failed(describe(error).description)
             }
         }
@@ -50,8 +52,13 @@ enum Diagnosis {
     private static func secret(_ application: Application, _ context: CallContext) async throws -> Finding {
         let secret = try await application.secrets.secret(context)
         let pod = application.settings.qualysGatewayURL == nil ? try secret.platform().pod : "QUALYS_GATEWAY_URL"
-        _ = try secret.required("qualys_access_token")
         let hasAccount = secret[optional: "qualys_username"] != nil && secret[optional: "qualys_password"] != nil
+        if hasAccount, secret[optional: "qualys_access_token"] == nil {
+            return .passed(
+                "It has an account for the jobs on \(pod); no qualys_access_token: no function can be scanned."
+            )
+        }
+        _ = try secret.required("qualys_access_token")
         return .passed(
             "It has a token for \(pod)" + (hasAccount ? " and an account for the jobs." : "; no account for the jobs.")
         )
@@ -77,13 +84,27 @@ enum Diagnosis {
         return .passed("\(arn) can be assumed.")
     }
 
+    /// That of the results and that of the jobs.
     private static func bucket(_ application: Application, _ context: CallContext) async throws -> Finding {
-        guard let bucket = application.settings.resultsBucket else {
-            return .notUsed("RESULTS_S3_BUCKET is not set: results are not stored.")
+        let settings = application.settings
+        let buckets = Set([settings.resultsBucket, settings.exportBucket].compactMap { $0 }).sorted()
+        guard !buckets.isEmpty else {
+            return .notUsed("RESULTS_S3_BUCKET and S3_BUCKET_NAME are not set: results are not stored.")
         }
+        for bucket in buckets {
+            if let fault = try await fault(of: bucket, application, context) { return fault }
+        }
+        return .passed(buckets.map { "\($0) is there." }.joined(separator: " "))
+    }
+
+    private static func fault(
+        of bucket: String,
+        _ application: Application,
+        _ context: CallContext
+    ) async throws -> Finding? {
         do {
             try await S3Client(application.own).checkBucket(bucket, context)
-            return .passed("\(bucket) is there.")
+            return nil
         } catch {
             // The answer to HEAD has no body that could say it.
             switch error.status {

@@ -28,13 +28,17 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         show(.passed("All have proper values; region \(shell.application.settings.region)."), "settings")
 
-        var hasFailed = false
-        for check in Diagnosis.checks(account: account) {
-            let finding = try await withProgress("Checking the \(check.name)") {
-                await check.run(shell.application, shell.context(seconds: 30))
+        // All in one: Ctrl-C ends the doctor, not a check.
+        let hasFailed = try await cancelledBySignals {
+            var hasFailed = false
+            for check in Diagnosis.checks(account: account) {
+                let finding = try await showingProgress("Checking the \(check.name)") {
+                    try await check.run(shell.application, shell.context(seconds: 30))
+                }
+                show(finding, check.name)
+                if case .failed = finding { hasFailed = true }
             }
-            show(finding, check.name)
-            if case .failed = finding { hasFailed = true }
+            return hasFailed
         }
         if hasFailed { throw ExitStatus.failed }
     }

@@ -1,6 +1,7 @@
 import Application
 import ArgumentParser
 import FoundationEssentials
+import FunctionScan
 import Logging
 import Support
 
@@ -28,7 +29,7 @@ struct InvokeCommand: AsyncParsableCommand {
         let bytes = try readEvent()
         let shell = try Shell()
         defer { shell.close() }
-        let requestID = requestID ?? UUID().uuidString
+        let requestID = requestID ?? ScanClaim.shellOwner + UUID().uuidString
         let invocation = try await shell.invocation(bytes, requestID: requestID, seconds: timeout)
         var log = shell.log
         log[metadataKey: "requestId"] = "\(requestID)"

@@ -1,13 +1,21 @@
 import Glibc
 import Telemetry
 
-/// Runs `work` with a line at the foot of the terminal that says what is going on and for how long; there is none
-/// elsewhere. Ctrl-C cancels the work.
+/// Runs `work` with a line at the foot of the terminal; Ctrl-C cancels it.
 func withProgress<Result: Sendable>(
     _ what: String,
     _ work: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
-    guard isTerminal else { return try await cancelledBySignals(work) }
+    try await cancelledBySignals { try await showingProgress(what, work) }
+}
+
+/// Runs `work` with a line at the foot of the terminal that says what is going on and for how long; there is none
+/// elsewhere.
+func showingProgress<Result: Sendable>(
+    _ what: String,
+    _ work: @Sendable () async throws -> Result
+) async throws -> Result {
+    guard isTerminal else { return try await work() }
     let start = ContinuousClock.now
     let ticker = Task {
         while !Task.isCancelled {
@@ -20,5 +28,5 @@ func withProgress<Result: Sendable>(
         ticker.cancel()
         LineOutput.standardError.write(Array("\r\u{1B}[K".utf8))
     }
-    return try await cancelledBySignals(work)
+    return try await work()
 }

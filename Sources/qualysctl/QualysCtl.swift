@@ -39,6 +39,9 @@ struct QualysCtl: AsyncParsableCommand {
         } catch let error as JobError where error.outcome == .partial {
             printError("qualysctl: \(error.description)")
             leave(ExitStatus.partial.rawValue)
+        } catch is CancellationError {
+            printError("qualysctl: It was interrupted.")
+            leave(ExitStatus.failed.rawValue)
         } catch let failure as any Failure {
             printError("qualysctl: \(failure.description)")
             leave((failure is SettingsError ? ExitStatus.badUsage : .failed).rawValue)

@@ -38,7 +38,7 @@ struct ScanCommand: AsyncParsableCommand {
             try await shell.application.functionScan.run(
                 FunctionChange(function: arn),
                 identity: ScannerIdentity(account: account, region: region, functionName: nil),
-                owner: "qualysctl-\(UUID().uuidString)",
+                owner: ScanClaim.shellOwner + UUID().uuidString,
                 context
             )
         }

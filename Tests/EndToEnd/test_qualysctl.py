@@ -108,6 +108,30 @@ def test_a_failed_scan_says_why(lab: Lab, shell: Shell) -> None:
     assert lab.tags(arn)["QualysScanStatus"] == "failed"
 
 
+def test_a_killed_shell_keeps_nobody_from_scanning(lab: Lab, shell: Shell) -> None:
+    arn = lab.function()
+    lab.scanner.turn(sleep_before=60)
+    for words in [("scan", "orders"), ("invoke", str(event_file(lab)))]:
+        seen = len(lab.scanner.runs)
+        process = shell.start(*words)
+        eventually(lambda: len(lab.scanner.runs) > seen)
+        process.kill()
+        process.communicate()
+    lab.close()
+    for left in shell.temporary.iterdir():
+        subprocess.run(["rm", "-rf", str(left)], check=True)
+    lab.scanner.turn(sleep_before=0)
+    with lab.sandbox() as sandbox:
+        assert sandbox.deliver(events.code_updated("orders")).json["status"] == "scanned"
+    lab.assert_complete(arn)
+
+
+def event_file(lab: Lab) -> Path:
+    path = lab.folder / "event.json"
+    path.write_text(json.dumps(events.code_updated("orders")))
+    return path
+
+
 def test_scanning_what_is_not_there_has_failed(shell: Shell) -> None:
     ended = shell.run("scan", "nobody")
     assert (ended.returncode, json.loads(ended.stdout)["status"]) == (FAILED, "skipped")
@@ -197,21 +221,17 @@ def test_a_terminal_shows_progress_and_words(lab: Lab, shell: Shell) -> None:
 
 def test_invoke_works_off_an_event_from_a_file_or_a_pipe(lab: Lab, shell: Shell) -> None:
     arn = lab.function()
-    event = json.dumps(events.code_updated("orders")).encode()
-    path = lab.folder / "event.json"
-    path.write_bytes(event)
+    path = event_file(lab)
     ended = shell.run("invoke", str(path))
     assert (ended.returncode, json.loads(ended.stdout)["status"]) == (DONE, "scanned")
-    ended = shell.run("invoke", "-", input=event)
+    ended = shell.run("invoke", "-", input=path.read_bytes())
     assert (ended.returncode, json.loads(ended.stdout)["status"]) == (DONE, "cached")
     lab.assert_complete(arn)
 
 
 def test_invoke_with_the_same_request_id_takes_its_claim_over(lab: Lab, shell: Shell) -> None:
     lab.function()
-    event = json.dumps(events.code_updated("orders"))
-    path = lab.folder / "event.json"
-    path.write_text(event)
+    path = event_file(lab)
     lab.scanner.turn(sleep_before=60)
     process = shell.start("invoke", str(path), "--request-id", "mine")
     eventually(lambda: lab.scanner.runs)
@@ -282,6 +302,7 @@ def test_doctor_tries_the_role_in_an_account(lab: Lab, shell: Shell) -> None:
 ILLS: dict[str, tuple[dict[str, str | None], str, str]] = {
     "secret": ({"QUALYS_SECRET_ARN": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:gone-aaaaaa"}, "secret", "ResourceNotFoundException"),
     "bucket": ({"RESULTS_S3_BUCKET": "no-such-bucket"}, "bucket", "no-such-bucket"),
+    "jobs' bucket": ({"S3_BUCKET_NAME": "no-such-bucket"}, "bucket", "no-such-bucket"),
     "table": ({"SCAN_CACHE_TABLE": "no-such-table"}, "table", "ResourceNotFoundException"),
     "topic": ({"SNS_TOPIC_ARN": f"arn:aws:sns:us-east-1:{ACCOUNT}:no-such-topic"}, "topic", "NotFound"),
     "qscanner": ({"QSCANNER_PATH": "/no/such/file"}, "qscanner", "QSCANNER_PATH"),
@@ -315,6 +336,23 @@ def test_doctor_reads_the_secret(lab: Lab, shell: Shell, secret: Any, words: str
     ended = shell.run("doctor")
     mark, text = findings(ended)["secret"]
     assert (ended.returncode, mark) == (FAILED, "FAIL") and words in text
+
+
+def test_doctor_is_content_with_a_secret_for_the_jobs_alone(lab: Lab, shell: Shell) -> None:
+    account = {"qualys_username": "me", "qualys_password": "mine-2718"}
+    lab.change_secret({"qualys_pod": "US1", **account})
+    mark, text = findings(shell.run("doctor"))["secret"]
+    assert mark == "ok" and "no qualys_access_token" in text
+
+
+def test_ctrl_c_ends_the_doctor(lab: Lab, shell: Shell) -> None:
+    lab.cloud.fault("hang", "s3:HeadBucket", seconds=60)
+    process = shell.start("doctor")
+    eventually(lambda: lab.cloud.calls("s3:HeadBucket"))
+    process.send_signal(signal.SIGINT)
+    shown, errors = process.communicate(timeout=15)
+    assert process.returncode == FAILED and b"interrupted" in errors
+    assert b"bucket" not in shown and lab.cloud.calls("dynamodb:") == []
 
 
 def test_doctor_signs_in_with_the_account_of_the_jobs(
