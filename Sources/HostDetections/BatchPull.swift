@@ -13,6 +13,7 @@ struct BatchPull: Sendable {
     let services: JobServices
     let parameters: HostDetectionsParameters
     let run: String
+    let processedAfter: Timestamp
     let base: String
 
     /// Of one call; all calls together have twice `Self.buffers`.
@@ -26,9 +27,11 @@ struct BatchPull: Sendable {
     ) async throws -> (finished: FinishedWork, qids: Set<Int64>) {
         switch work.kind {
         case .detections:
-            return try await pullForms(work, HostCalls.detections(work.batch, parameters), rows(work), context)
+            let form = HostCalls.detections(work.batch, parameters, processedAfter: processedAfter)
+            return try await pullForms(work, form, rows(work), context)
         case .hostAssets:
-            return try await pullForms(work, HostCalls.hostAssets(work.batch), [], context)
+            let form = HostCalls.hostAssets(work.batch, parameters, processedAfter: processedAfter)
+            return try await pullForms(work, form, [], context)
         case .portalAssets:
             return (try await pullPortal(work, context), [])
         }
@@ -61,7 +64,7 @@ struct BatchPull: Sendable {
             }
             let page = try await store(work, number, call, &finished, context) { [seen] raw in
                 PageReader(buffer: buffer, raw: raw, rows: files) {
-                    DetectionConsumer(files.compactMap(\.sink), seen: seen)
+                    DetectionConsumer(files.compactMap(\.sink), seen: seen, notesQIDs: parameters.knowledgeBase)
                 }
             }
             finished.detections += page.detections
@@ -98,8 +101,8 @@ struct BatchPull: Sendable {
             finished.detections += page.detections
             for range in page.hosts.ranges { seen.insert(range) }
             guard let last = page.next.flatMap({ Int64($0) }) else { break }
-            let rest = batch.members.filter { $0 > last }
-            guard rest.count < batch.members.count else {
+            let rest = batch.members.above(last)
+            guard rest.count < batch.count else {
                 throw QualysError(.paging, call: call.name, status: 200, message: "The next page does not lead on.")
             }
             batch = HostBatch(number: batch.number, kind: batch.kind, members: rest)
@@ -129,7 +132,7 @@ struct BatchPull: Sendable {
         }
         let key = parameters.layout.page(work.kind, work.batch, page: number, run: run)
         let object = try await services.output.put(
-            JobObject(key: key, contentType: parameters.layout.gzips ? "application/gzip" : "application/xml"),
+            JobObject(key: key, contentType: parameters.layout.contentType),
             try raw.content(),
             context
         )

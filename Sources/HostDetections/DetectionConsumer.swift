@@ -32,6 +32,11 @@ package protocol PageConsumer: XMLConsumer, SendableMetatype {
     var isRefusal: Bool { get }
 }
 
+extension XMLOptions {
+    /// For documents of hosts. The longest text is RESULTS, of some hundred KB; one is held for each form of rows.
+    static let hosts = XMLOptions(text: 2 << 20, repairs: true)
+}
+
 /// Makes rows of HOST_LIST_VM_DETECTION_OUTPUT as it is read; the Host List with details has the same hosts, without
 /// detections.
 ///
@@ -87,13 +92,16 @@ package struct DetectionConsumer: PageConsumer {
 
     private let row = DetectionRow()
     private let sinks: [any DetectionSink]
+    private let notesQIDs: Bool
 
     /// Hosts of the pages before: one that comes again is passed over, so that no row is there twice.
     private let seen: IDRanges
     private var isSeen = false
 
-    package init(_ sinks: [any DetectionSink], seen: IDRanges = IDRanges()) {
+    /// - Parameter notesQIDs: Whether the QIDs are wanted among the facts.
+    package init(_ sinks: [any DetectionSink], seen: IDRanges = IDRanges(), notesQIDs: Bool = false) {
         self.sinks = sinks
+        self.notesQIDs = notesQIDs
         self.seen = seen
     }
 
@@ -147,7 +155,7 @@ package struct DetectionConsumer: PageConsumer {
         defer { row.endDetection() }
         guard !isSeen else { return }
         facts.detections += 1
-        if !sinks.isEmpty, let qid = row[.qid].flatMap({ Int64($0) }) { facts.qids.insert(qid) }
+        if notesQIDs, let qid = row[.qid].flatMap({ Int64($0) }) { facts.qids.insert(qid) }
         for sink in sinks { try sink.add(row) }
     }
 }

@@ -8,11 +8,10 @@ struct DetectionsState: Sendable, Equatable {
     struct Run: Sendable, Equatable {
         /// Milliseconds since 1970.
         let started: Int64
-        /// A digest of what was asked for.
-        let request: String
         let processedAfter: Int64
 
-        /// Of a run that ended without some of its batches: whose it was. The retry of its event asks for those.
+        /// Of a run that ended without some of its batches: whose it was. The retry of its event asks for those. Nil for
+        /// one that was interrupted, with which anybody goes on.
         var owner: String?
 
         var name: String { Timestamp(milliseconds: started).basicISO8601 }
@@ -23,10 +22,11 @@ struct DetectionsState: Sendable, Equatable {
 
     /// When the last complete run of each request began, in milliseconds.
     var complete: [String: Int64] = [:]
-    var open: Run?
-    var partial: Run?
 
-    /// Batches of the open run that are done, for people.
+    /// The last run of each shape, when it is not done: schedules for different hosts take turns.
+    var unfinished: [String: Run] = [:]
+
+    /// Batches of the run at work that are done, for people.
     var done = ""
 
     init() {}
@@ -40,6 +40,23 @@ struct DetectionsState: Sendable, Equatable {
         while complete.count > Self.mostRequests, let oldest = complete.min(by: { $0.value < $1.value }) {
             complete[oldest.key] = nil
         }
+    }
+
+    mutating func began(_ run: Run, _ shape: String) {
+        unfinished[shape] = run
+        while unfinished.count > Self.mostRequests,
+            let oldest = unfinished.min(by: { $0.value.started < $1.value.started })
+        {
+            unfinished[oldest.key] = nil
+        }
+    }
+
+    /// The run of this shape ended without some of its batches.
+    mutating func ended(_ shape: String, owner: String) { unfinished[shape]?.owner = owner }
+
+    /// The run that began then is done.
+    mutating func done(_ started: Timestamp) {
+        unfinished = unfinished.filter { $0.value.started != started.milliseconds }
     }
 }
 
@@ -67,6 +84,9 @@ struct Checkpoint: Sendable, Equatable {
     var hosts = ""
     var addresses = ""
     var portal = ""
+
+    /// The answers that named them, where those are kept.
+    var lists: [FinishedWork.Object] = []
     var finished: [FinishedWork] = []
 
     /// All QIDs of what is finished, as ranges.

@@ -12,19 +12,24 @@ package struct HostBatch: Sendable, Equatable {
     /// From 1.
     package let number: Int
     package let kind: Kind
-    package let members: [Int64]
 
-    /// `members` as Qualys takes them, with commas.
+    /// As ranges: millions of hosts wait in batches.
+    package let members: IDRanges
+
+    package var count: Int { members.count }
+
+    /// `members` as Qualys takes them, one by one with commas.
     package var list: String {
-        switch kind {
-        case .ids: members.map(String.init).joined(separator: ",")
-        case .addresses: members.map(ipv4Text).joined(separator: ",")
+        let numbers = members.ranges.lazy.joined()
+        return switch kind {
+        case .ids: numbers.map(String.init).joined(separator: ",")
+        case .addresses: numbers.map(ipv4Text).joined(separator: ",")
         }
     }
 
     /// `50001001-50002000`, in names and messages.
     package var range: String {
-        let (first, last) = (members.first ?? 0, members.last ?? 0)
+        let (first, last) = (members.ranges.first?.lowerBound ?? 0, members.ranges.last?.upperBound ?? 0)
         return kind == .ids ? "\(first)-\(last)" : "\(ipv4Text(first))-\(ipv4Text(last))"
     }
 
@@ -53,16 +58,24 @@ package struct HostSet: Sendable, Equatable {
     package func batches(of size: Int) -> [HostBatch] {
         var batches: [HostBatch] = []
         func cut(_ ranges: IDRanges, _ kind: HostBatch.Kind) {
-            var members: [Int64] = []
+            var members = IDRanges()
+            var room = size
+            func end() {
+                guard !members.isEmpty else { return }
+                batches.append(HostBatch(number: batches.count + 1, kind: kind, members: members))
+                (members, room) = (IDRanges(), size)
+            }
             for range in ranges.ranges {
-                for id in range {
-                    members.append(id)
-                    guard members.count == size else { continue }
-                    batches.append(HostBatch(number: batches.count + 1, kind: kind, members: members))
-                    members = []
+                var start = range.lowerBound
+                while start <= range.upperBound {
+                    let last = min(range.upperBound, start + Int64(room) - 1)
+                    members.insert(start...last)
+                    room -= Int(last - start) + 1
+                    if room == 0 { end() }
+                    start = last + 1
                 }
             }
-            if !members.isEmpty { batches.append(HostBatch(number: batches.count + 1, kind: kind, members: members)) }
+            end()
         }
         cut(ids, .ids)
         cut(addresses, .addresses)

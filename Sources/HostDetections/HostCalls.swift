@@ -27,19 +27,38 @@ enum HostCalls {
         QualysCall(.hostList, path: hostPath, body: .form(fields))
     }
 
-    static func detections(_ batch: HostBatch, _ parameters: HostDetectionsParameters) -> [FormField] {
+    static func detections(
+        _ batch: HostBatch,
+        _ parameters: HostDetectionsParameters,
+        processedAfter: Timestamp
+    ) -> [FormField] {
         [
             ("action", "list"), ("show_igs", "0"), ("show_reopened_info", "1"), ("show_qds", "1"),
             ("output_format", "XML"), ("status", parameters.statuses.joined(separator: ",")),
             ("truncation_limit", "0"), batch.field,
-        ]
+        ] + filters(batch, parameters, processedAfter)
     }
 
-    static func hostAssets(_ batch: HostBatch) -> [FormField] {
+    static func hostAssets(
+        _ batch: HostBatch,
+        _ parameters: HostDetectionsParameters,
+        processedAfter: Timestamp
+    ) -> [FormField] {
         [
             ("action", "list"), ("echo_request", "1"), ("details", "All/AGs"), ("truncation_limit", "5000"),
             batch.field,
-        ]
+        ] + filters(batch, parameters, processedAfter)
+    }
+
+    /// What keeps hosts away that are not asked for: in several networks there can be one address.
+    private static func filters(
+        _ batch: HostBatch,
+        _ parameters: HostDetectionsParameters,
+        _ processedAfter: Timestamp
+    ) -> [FormField] {
+        guard batch.kind == .addresses else { return [] }
+        let filters = parameters.filters.filter { $0.name != batch.field.name }.map { ($0.name, $0.value) }
+        return [("vm_processed_after", processedAfter.iso8601)] + filters
     }
 
     static func call(_ kind: PullKind, _ fields: [FormField]) -> QualysCall {
@@ -50,10 +69,14 @@ enum HostCalls {
     /// Which hosts of the portal there are.
     static let portalIDs = QPSSearch(.assetManagement, path: "/qps/rest/2.0/ids/am/hostdetection")
 
+    /// The most records that the portal gives in one answer.
+    private static let portalPage = 1000
+
     static func portalAssets(_ batch: HostBatch) -> QualysCall {
+        let limit = min(portalPage, batch.count)
         let xml = """
             <?xml version="1.0" encoding="UTF-8"?>
-            <ServiceRequest><preferences><limitResults>\(batch.members.count)</limitResults></preferences><filters>\
+            <ServiceRequest><preferences><limitResults>\(limit)</limitResults></preferences><filters>\
             <Criteria field="id" operator="IN">\(batch.list)</Criteria>\
             <Criteria field="detection.found" operator="EQUALS">true</Criteria>\
             <Criteria field="detection.ignored" operator="EQUALS">false</Criteria>\

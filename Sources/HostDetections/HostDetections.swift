@@ -1,6 +1,5 @@
 import HTTPTransport
 import Hashing
-import JSONStream
 package import Jobs
 import Logging
 import QualysAPI
@@ -74,7 +73,8 @@ package struct HostDetections: Sendable {
         do {
             try await signIn(work)
             if !plan.checkpoint.isListed {
-                try await recorder.setHosts(try await hosts(plan, work), context)
+                let (hosts, lists) = try await HostListing(services: services, plan: plan).read(work)
+                try await recorder.setHosts(hosts, lists, context)
             }
             try await pull(plan, recorder, work)
             return try await finish(plan, recorder, owner, work, context)
@@ -99,62 +99,28 @@ package struct HostDetections: Sendable {
             // Not every account may ask; the calls that matter will tell.
             context.log.notice("The limits could not be asked for", error: error)
         }
-        let limit = await services.qualys.expect(.hostList, asIn: .about)
-        await services.qualys.expect(.hostDetections, asIn: .about)
+        let limit = await services.qualys.concurrency(of: .about)
         context.log.info(
             "Signed in",
             metadata: ["workers": "\(services.workers)", "concurrencyLimit": "\(limit.map(String.init) ?? "not told")"]
         )
     }
 
-    private func hosts(_ plan: RunPlan, _ context: CallContext) async throws -> HostSet {
-        let parameters = plan.parameters
-        if parameters.batchSize > HostDetectionsParameters.advisedBatch {
-            context.log.warning(
-                "Batches of more than \(HostDetectionsParameters.advisedBatch) hosts make a pull no faster",
-                metadata: ["batchSize": "\(parameters.batchSize)"]
-            )
-        }
-        var found = HostSet()
-        if parameters.kinds.contains(.portalAssets) {
-            try await services.qualys.forEachPage(of: HostCalls.portalIDs, scratch: services.scratch, context) { page in
-                try page.answer.forEachRecord { record in
-                    guard let id = record["HostDetection"]?["id"]?.integer else { return }
-                    found.portalIDs.insert(id)
-                }
-            }
-        }
-        guard parameters.kinds != [.portalAssets] else { return found }
-        let base = try await services.qualys.apiURL(context)
-        var form: [FormField]? = HostCalls.hostList(parameters, processedAfter: plan.processedAfter)
-        while let fields = form {
-            let call = HostCalls.hostList(fields)
-            let page = try await services.qualys.send(call, context) {
-                PageReader { HostListConsumer(byAddress: parameters.byAddress) }.receiver
-            }
-            for range in page.facts.hosts.ranges { found.ids.insert(range) }
-            for range in page.facts.addresses.ranges { found.addresses.insert(range) }
-            form = try page.facts.next.map { url throws(QualysError) in
-                try NextPage.form(url, base: base, after: fields, call: call.name)
-            }
-        }
-        context.log.info("Hosts are listed", metadata: ["hosts": "\(found.count)"])
-        return found
-    }
-
     private func pull(_ plan: RunPlan, _ recorder: DetectionsRecorder, _ context: CallContext) async throws {
         let checkpoint = await recorder.checkpoint
         let all = Work.all(plan.parameters, checkpoint.hostSet)
         let done = Set(checkpoint.finished.map(\.number))
-        let progress = PullProgress(total: all.reduce(0) { $0 + $1.batch.members.count }, services.progress)
-        for work in all where done.contains(work.number) {
-            let finished = checkpoint.finished.first { $0.number == work.number }
-            progress.step(hosts: work.batch.members.count, detections: finished?.detections ?? 0, bytes: 0)
-        }
+        let progress = PullProgress(
+            total: all.reduce(0) { $0 + $1.batch.count },
+            before: all.reduce(0) { $0 + (done.contains($1.number) ? $1.batch.count : 0) },
+            detections: checkpoint.finished.reduce(0) { $0 + $1.detections },
+            services.progress
+        )
         let puller = BatchPull(
             services: services,
             parameters: plan.parameters,
             run: plan.run,
+            processedAfter: plan.processedAfter,
             base: try await services.qualys.apiURL(context)
         )
         // The kinds are different APIs, which count apart.
@@ -185,11 +151,11 @@ package struct HostDetections: Sendable {
             let (finished, qids) = try await puller.pull(work, context)
             try await recorder.finished(finished, qids, context)
             progress.step(
-                hosts: work.batch.members.count,
+                hosts: work.batch.count,
                 detections: finished.detections,
                 bytes: finished.bytes
             )
-        } catch let error as QualysError where error.isOutOfTime || error.isHopeless {
+        } catch let error as QualysError where error.isOutOfTime || error.isHopeless || work.isRefused(error) {
             throw error
         } catch let error as JobStateError {
             throw error
@@ -199,7 +165,7 @@ package struct HostDetections: Sendable {
             }
             context.log.warning("A batch could not be pulled", error: error, metadata: ["batch": "\(work.name)"])
             await recorder.failed(work, describe(error).description)
-            progress.step(hosts: work.batch.members.count, detections: 0, bytes: 0)
+            progress.step(hosts: work.batch.count, detections: 0, bytes: 0)
         }
     }
 
@@ -209,7 +175,7 @@ package struct HostDetections: Sendable {
         _ owner: String,
         _ context: CallContext
     ) async throws -> JobAnswer {
-        try await recorder.save(context)
+        try await uncancelled { try await recorder.save(context) }
         try await services.state.end(owner, await recorder.state.json, context)
         return JobAnswer(
             job: .hostDetections,
@@ -229,6 +195,10 @@ package struct HostDetections: Sendable {
     ) async throws -> JobAnswer {
         try await recorder.save(context)
         let checkpoint = await recorder.checkpoint
+        if checkpoint.finished.isEmpty, let first = await recorder.failed.first {
+            let reason = "None of \(await recorder.failed.count) batches could be pulled. \(first.id): \(first.reason)"
+            throw JobError(failed: .hostDetections, reason: reason)
+        }
         let made = try await RunFinish(services: services, parameters: plan.parameters, run: plan.run)
             .make(checkpoint, qids: await recorder.knownQIDs, work)
         let failed = await recorder.failed + made.failed
@@ -239,7 +209,7 @@ package struct HostDetections: Sendable {
             parametersName: "parameters",
             parameters: plan.described,
             counts: counts,
-            objects: checkpoint.finished.flatMap(\.objects).map(\.stored) + made.objects,
+            objects: (checkpoint.lists + checkpoint.finished.flatMap(\.objects)).map(\.stored) + made.objects,
             failed: failed,
             started: plan.started,
             finished: services.clock.now()

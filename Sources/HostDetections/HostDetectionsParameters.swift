@@ -109,7 +109,9 @@ package struct HostDetectionsParameters: Sendable, Equatable {
         for text in try parameters.list("filters") {
             let parts = text.split(separator: "=", maxSplits: 1)
             let name = parts.first.map(String.init) ?? ""
-            let isName = name.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == 0x5F }
+            let isName = name.utf8.allSatisfy {
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F
+            }
             guard parts.count == 2, isName, !HostCalls.ownFields.contains(name) else {
                 throw JobParameterError(
                     name: "filters",
@@ -129,7 +131,7 @@ package struct HostDetectionsParameters: Sendable, Equatable {
     }
 
     /// The same with what shapes the output, for a run that goes on.
-    func shape(_ processedAfter: Timestamp?) -> String {
+    var shape: String {
         let after = processedAfter?.iso8601 ?? ""
         let rows = rows.map(\.rawValue).joined(separator: ",")
         return "\(request) after=\(after) size=\(batchSize) rows=\(rows) kb=\(knowledgeBase)"

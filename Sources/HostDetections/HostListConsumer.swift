@@ -14,11 +14,12 @@ struct HostListConsumer: PageConsumer {
     static let texts: Set<Element> = [.id, .idRange, .ip, .url]
     static let roots: Set<String> = ["HOST_LIST_OUTPUT"]
 
-    /// A range that is longer is a slip that must not fill the memory.
-    private static let longestRange: Int64 = 50_000_000
+    /// More than any subscription has: a slip that must not fill the memory.
+    private static let mostHosts: Int64 = 10_000_000
 
     let byAddress: Bool
     private(set) var facts = PageFacts()
+    private var total: Int64 = 0
     private var id: Int64?
     private var address: Int64?
 
@@ -43,6 +44,7 @@ struct HostListConsumer: PageConsumer {
         case (.ip, 5): address = ipv4Number(value)
         case (.host, 4):
             guard let id else { return }
+            try count(1)
             if byAddress, let address {
                 facts.addresses.insert(address)
             } else {
@@ -59,11 +61,16 @@ struct HostListConsumer: PageConsumer {
             throw HostListFault(description: "The Host List has \(quoted(text)), which is no id and no range of ids.")
         }
         for range in ranges.ranges {
-            guard range.upperBound - range.lowerBound < Self.longestRange else {
-                throw HostListFault(description: "The Host List has a range of more than \(Self.longestRange) ids.")
-            }
+            try count(1 + min(range.upperBound - range.lowerBound, Self.mostHosts))
             facts.hosts.insert(range)
         }
+    }
+
+    private mutating func count(_ more: Int64) throws {
+        guard more <= Self.mostHosts - total else {
+            throw HostListFault(description: "The Host List has more than \(Self.mostHosts) hosts.")
+        }
+        total += more
     }
 }
 

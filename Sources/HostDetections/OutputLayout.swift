@@ -13,12 +13,15 @@ package struct OutputLayout: Sendable, Equatable {
         self.gzips = gzips
     }
 
+    /// Of raw answers.
+    var contentType: String { gzips ? "application/gzip" : "application/xml" }
+
     func folder(_ run: String) -> String { "vm/detections/\(run)/" }
 
     /// The key of a raw page. The names are the script's, and the same whenever the page is asked for again: in the place
     /// of a process id stands the run, in that of a thread the batch.
     func page(_ kind: PullKind, _ batch: HostBatch, page: Int, run: String) -> String {
-        let process = String(run.utf8.filter { (0x30...0x39).contains($0) }.map { Character(UnicodeScalar($0)) })
+        let process = digits(run)
         let name =
             switch kind {
             case .detections:
@@ -33,7 +36,18 @@ package struct OutputLayout: Sendable, Equatable {
             case .hostAssets: isOriginal ? "assets/" : self.folder(run) + "assets/"
             case .portalAssets: isOriginal ? "portal/" : self.folder(run) + "portal/"
             }
-        return folder + name + (gzips ? ".xml.gz" : ".xml")
+        return folder + name + end
+    }
+
+    /// The key of the list of hosts, which the script kept; nil for our own tree, where batches have it in their names.
+    func hostList(page: Int, run: String) -> String? {
+        isOriginal ? "assets/asset_ids_\(digits(run))_\(page)\(end)" : nil
+    }
+
+    private var end: String { gzips ? ".xml.gz" : ".xml" }
+
+    private func digits(_ run: String) -> String {
+        String(decoding: run.utf8.filter { (0x30...0x39).contains($0) }, as: UTF8.self)
     }
 
     func rows(_ batch: HostBatch, _ form: RowText.Form, run: String) -> String {

@@ -46,7 +46,7 @@ final class PageReader<Consumer: PageConsumer>: @unchecked Sendable {
         } catch {
             failure = .unusable(describe(error).description)
         }
-        reader = XMLStreamReader(consumer(), options: XMLOptions(text: 8 << 20, repairs: true))
+        reader = XMLStreamReader(consumer(), options: .hosts)
     }
 
     var receiver: AnswerReceiver<ReadPage> {
@@ -135,7 +135,8 @@ final class PageReader<Consumer: PageConsumer>: @unchecked Sendable {
             // An error page is seldom well-formed, and its text is the better reason.
             if !isProper, !head.isEmpty { return .error(head) }
             return .unreadable(error.description)
-        case .entityDeclared, .documentType, .tooDeep, .tooLong, .nameTooLong, .tooManyNames, .tokenTooLong:
+        case .entityDeclared, .attributeDeclared, .documentType, .tooDeep, .tooLong, .nameTooLong, .tooManyNames,
+            .tokenTooLong:
             return .unusable(error.description)
         }
     }

@@ -6,8 +6,12 @@ final class PullProgress: Sendable {
     private let report: Mutex<JobProgress.Report>
     private let progress: JobProgress
 
-    init(total: Int, _ progress: JobProgress) {
-        report = Mutex(JobProgress.Report(unit: "hosts", done: 0, total: total, counts: [JobCount("detections", 0)]))
+    /// - Parameters:
+    ///   - before: Hosts that the run had done before it was interrupted.
+    ///   - detections: Of those.
+    init(total: Int, before: Int, detections: Int, _ progress: JobProgress) {
+        let counts = [JobCount("detections", detections)]
+        report = Mutex(JobProgress.Report(unit: "hosts", done: before, before: before, total: total, counts: counts))
         self.progress = progress
     }
 

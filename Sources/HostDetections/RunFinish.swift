@@ -25,33 +25,46 @@ struct RunFinish: Sendable {
         var objects: [StoredObject] = []
         var failed: [JobError.Missing] = []
         let folder = parameters.layout.folder(run)
+        /// What cannot be made is missing, and no reason for the run to begin again and again.
+        func make(_ name: String, _ work: () async throws -> StoredObject) async throws {
+            do {
+                objects.append(try await work())
+            } catch {
+                guard !isOutOfTime(error, context) else { throw outOfTime }
+                context.log.warning("A file of the run could not be made", error: error, metadata: ["file": "\(name)"])
+                failed.append(JobError.Missing(id: name, reason: describe(error).description))
+            }
+        }
+        if parameters.rows.contains(.ndjson) {
+            let sql = AthenaTable(services.output.address("vm/detections/"), run: run).sql
+            try await make("athena.sql") {
+                try await put(folder + "athena.sql", .bytes(Array(sql.utf8)), type: "application/sql", context)
+            }
+        }
         var vulnerabilities: [Vulnerability] = []
         if parameters.knowledgeBase {
-            do {
+            try await make("knowledge_base.ndjson.gz") {
                 vulnerabilities = try await lookUp(qids, context)
                 let file = try ScratchFile(path: "\(services.scratch)/knowledge_base.gz", gzips: true)
                 for vulnerability in vulnerabilities { try vulnerability.json.withUnsafeBytes { try file.append($0) } }
                 try file.keep()
-                objects.append(try await put(folder + "knowledge_base.ndjson.gz", file.content(), context))
-            } catch let error as QualysError where !error.isOutOfTime {
-                context.log.warning("The KnowledgeBase could not be asked", error: error)
-                failed.append(JobError.Missing(id: "knowledge base", reason: error.description))
+                return try await put(folder + "knowledge_base.ndjson.gz", file.content(), context)
             }
         }
         if parameters.rows.contains(.sqlite) {
-            objects.append(try await database(checkpoint, vulnerabilities, context))
-        }
-        if parameters.rows.contains(.ndjson) {
-            let sql = AthenaTable.sql(
-                location: services.output.address(folder + "rows/"),
-                run: run,
-                hasOthers: parameters.rows.count > 1
-            )
-            objects.append(
-                try await put(folder + "athena.sql", .bytes(Array(sql.utf8)), type: "application/sql", context)
-            )
+            try await make("rows/detections.db.gz") { try await database(checkpoint, vulnerabilities, context) }
         }
         return (objects, failed)
+    }
+
+    private var outOfTime: QualysError {
+        QualysError(.deadline, call: "the end of the run", message: "The deadline has passed.")
+    }
+
+    /// Whether there was no time, whatever the failure says.
+    private func isOutOfTime(_ error: any Error, _ context: CallContext) -> Bool {
+        (error as? QualysError)?.isOutOfTime ?? false || Task.isCancelled
+            || context.deadline.hasPassed(at: services.clock.now())
     }
 
     private func lookUp(_ qids: [Int64], _ context: CallContext) async throws(QualysError) -> [Vulnerability] {
@@ -81,7 +94,7 @@ struct RunFinish: Sendable {
         let pages = checkpoint.finished.flatMap(\.objects).filter { isDetectionPage($0.path) }
         for (number, page) in pages.enumerated() {
             guard !context.deadline.hasPassed(at: services.clock.now()), !Task.isCancelled else {
-                throw QualysError(.deadline, call: "the database of the run", message: "The deadline has passed.")
+                throw outOfTime
             }
             let copy = "\(services.scratch)/page-\(number).copy"
             defer { unlink(copy) }
@@ -105,10 +118,7 @@ struct RunFinish: Sendable {
     }
 
     private func read(_ path: String, into database: DetectionsDatabase) throws {
-        let reader = XMLStreamReader(
-            DetectionConsumer([database]),
-            options: XMLOptions(text: 8 << 20, repairs: true)
-        )
+        let reader = XMLStreamReader(DetectionConsumer([database]), options: .hosts)
         if parameters.layout.gzips {
             let gzip = GzipReader(limit: .max)
             try forEachPiece(ofFile: path) { try gzip.read($0) { try reader.push($0) } }

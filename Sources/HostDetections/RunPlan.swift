@@ -19,6 +19,9 @@ struct RunPlan: Sendable {
     /// Of the hosts that are asked for, whatever the form of the output.
     private let request: String
 
+    /// By which a run goes on that was not named; nil for one that was, which is found by its name.
+    private let shape: String?
+
     /// Whether its end is where the next run of this request begins.
     private let movesOn: Bool
 
@@ -33,8 +36,8 @@ struct RunPlan: Sendable {
         _ services: JobServices,
         _ context: CallContext
     ) async throws {
-        let shape = digest(asked.shape(asked.processedAfter))
-        let before = Self.runBefore(asked, shape, state, owner)
+        let shape = asked.retryRun == nil ? digest(asked.shape) : nil
+        let before = shape.flatMap { state.unfinished[$0] }.flatMap { $0.owner == nil || $0.owner == owner ? $0 : nil }
         var known: Checkpoint?
         if let name = asked.retryRun ?? before?.name {
             do {
@@ -48,6 +51,7 @@ struct RunPlan: Sendable {
             }
         }
         let parameters = known?.parameters ?? asked
+        self.shape = shape
         request = digest(parameters.request)
         let last = state.lastComplete(request)
         if let known {
@@ -69,24 +73,13 @@ struct RunPlan: Sendable {
         movesOn =
             processedAfter <= (last ?? HostDetectionsParameters.beginning)
             && !parameters.filters.contains { $0.name == "ids" }
-        state.open = DetectionsState.Run(
-            started: started.milliseconds,
-            request: shape,
-            processedAfter: processedAfter.milliseconds
-        )
-    }
-
-    /// The run that this one goes on with, unless another was named.
-    private static func runBefore(
-        _ asked: HostDetectionsParameters,
-        _ shape: String,
-        _ state: DetectionsState,
-        _ owner: String
-    ) -> DetectionsState.Run? {
-        guard asked.retryRun == nil else { return nil }
-        if let open = state.open, open.request == shape { return open }
-        if let partial = state.partial, partial.request == shape, partial.owner == owner { return partial }
-        return nil
+        if let shape {
+            let run = DetectionsState.Run(
+                started: started.milliseconds,
+                processedAfter: processedAfter.milliseconds
+            )
+            state.began(run, shape)
+        }
     }
 
     private static func checkpoint(
@@ -108,16 +101,13 @@ struct RunPlan: Sendable {
 
     /// Ends the run in the state.
     func close(_ state: inout DetectionsState, isComplete: Bool, owner: String) {
-        var ended = state.open
-        state.open = nil
         state.done = ""
-        guard isComplete else {
-            ended?.owner = owner
-            state.partial = ended
-            return
+        if isComplete {
+            state.done(started)
+            if movesOn { state.completed(request, started) }
+        } else if let shape {
+            state.ended(shape, owner: owner)
         }
-        if state.partial?.started == started.milliseconds { state.partial = nil }
-        if movesOn { state.completed(request, started) }
     }
 
     /// For the manifest, as text.

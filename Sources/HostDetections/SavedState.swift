@@ -13,22 +13,20 @@ extension DetectionsState: JSONReadable {
             json.object { json in
                 for (request, start) in complete.sorted(by: { $0.key < $1.key }) { json.member(request, start) }
             }
-            Self.write(open, as: "open", to: &json)
-            Self.write(partial, as: "partial", to: &json)
+            json.key("unfinished")
+            json.object { json in
+                for (shape, run) in unfinished.sorted(by: { $0.key < $1.key }) {
+                    json.key(shape)
+                    json.object { json in
+                        json.member("started", run.started)
+                        json.member("processedAfter", run.processedAfter)
+                        json.member(optional: "owner", run.owner)
+                    }
+                }
+            }
             json.member("done", done)
         }
         return json.bytes
-    }
-
-    private static func write(_ run: Run?, as name: String, to json: inout JSONWriter) {
-        guard let run else { return }
-        json.key(name)
-        json.object { json in
-            json.member("started", run.started)
-            json.member("request", run.request)
-            json.member("processedAfter", run.processedAfter)
-            json.member(optional: "owner", run.owner)
-        }
     }
 
     /// - Throws: `JobStateError.unreadable` for what this program did not write.
@@ -40,8 +38,7 @@ extension DetectionsState: JSONReadable {
     init(json: JSONValue) throws(JSONShapeFault) {
         try json.check(version: Self.version)
         complete = try json.member("complete")
-        open = try json.member(optional: "open")
-        partial = try json.member(optional: "partial")
+        unfinished = try json.member(optional: "unfinished") ?? [:]
         done = try json.member("done")
     }
 }
@@ -49,7 +46,6 @@ extension DetectionsState: JSONReadable {
 extension DetectionsState.Run: JSONReadable {
     init(json: JSONValue) throws(JSONShapeFault) {
         started = try json.member("started")
-        request = try json.member("request")
         processedAfter = try json.member("processedAfter")
         owner = try json.member(optional: "owner")
     }
@@ -83,6 +79,10 @@ extension Checkpoint: JSONReadable {
             json.member("hosts", hosts)
             json.member("addresses", addresses)
             json.member("portal", portal)
+            json.key("lists")
+            json.array { json in
+                for object in lists { object.write(to: &json) }
+            }
             json.key("finished")
             json.array { json in
                 for work in finished { work.write(to: &json) }
@@ -115,6 +115,7 @@ extension Checkpoint: JSONReadable {
         hosts = try json.member("hosts")
         addresses = try json.member("addresses")
         portal = try json.member("portal")
+        lists = try json.member(optional: "lists") ?? []
         finished = try json.member("finished")
         qids = try json.member("qids")
     }
@@ -135,14 +136,7 @@ extension FinishedWork: JSONReadable {
             json.member("bytes", bytes)
             json.key("objects")
             json.array { json in
-                for object in objects {
-                    json.object { json in
-                        json.member("key", object.key)
-                        json.member("bytes", object.bytes)
-                        json.member("sha256", object.sha256)
-                        json.member("path", object.path)
-                    }
-                }
+                for object in objects { object.write(to: &json) }
             }
         }
     }
@@ -157,6 +151,15 @@ extension FinishedWork: JSONReadable {
 }
 
 extension FinishedWork.Object: JSONReadable {
+    fileprivate func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("key", key)
+            json.member("bytes", bytes)
+            json.member("sha256", sha256)
+            json.member("path", path)
+        }
+    }
+
     init(json: JSONValue) throws(JSONShapeFault) {
         key = try json.member("key")
         bytes = try json.member("bytes")

@@ -15,6 +15,9 @@ final class ScratchFile: @unchecked Sendable {
     /// The fastest: XML becomes a tenth by it, and by the level above a little less than that.
     private static let level = 1
 
+    /// No answer is that long; the disk of a Lambda function is at most 10 GB.
+    private static let ceiling: off_t = 64 << 30
+
     let path: String
     private let descriptor: Int32
     let gzips: Bool
@@ -50,7 +53,8 @@ final class ScratchFile: @unchecked Sendable {
 
     /// Keeps all that was written.
     func keep() throws(FileFault) {
-        if let gzip {
+        // Without a member it would be no gzip file.
+        if let gzip = gzip ?? (gzips && count == 0 ? GzipWriter(level: Self.level) : nil) {
             try gzip.finish { (piece) throws(FileFault) in try write(piece) }
         }
         gzip = nil
@@ -82,6 +86,9 @@ final class ScratchFile: @unchecked Sendable {
 
     private func write(_ bytes: UnsafeRawBufferPointer) throws(FileFault) {
         var rest = bytes
+        guard count + off_t(bytes.count) <= Self.ceiling else {
+            throw FileFault(path: path, doing: "writing it", errno: EFBIG)
+        }
         while !rest.isEmpty {
             let written = pwrite(descriptor, rest.baseAddress, rest.count, count)
             if written < 0, errno == EINTR { continue }

@@ -8,15 +8,25 @@ package struct JobProgress: Sendable {
         /// What is counted, in the plural: `scans`.
         package var unit: String
         package var done: Int
+        /// How many of those were done before this run began.
+        package var before: Int
         /// Nil as long as it is not known.
         package var total: Int?
         package var bytes: Int64
         /// Further counts, such as detections.
         package var counts: [JobCount]
 
-        package init(unit: String, done: Int, total: Int? = nil, bytes: Int64 = 0, counts: [JobCount] = []) {
+        package init(
+            unit: String,
+            done: Int,
+            before: Int = 0,
+            total: Int? = nil,
+            bytes: Int64 = 0,
+            counts: [JobCount] = []
+        ) {
             self.unit = unit
             self.done = done
+            self.before = before
             self.total = total
             self.bytes = bytes
             self.counts = counts
@@ -62,11 +72,12 @@ package struct ProgressSpeed: Sendable, Equatable {
 
     package init(_ report: JobProgress.Report, elapsed: Duration) {
         let seconds = max(elapsed.inSeconds, 0.001)
-        let perSecond = Double(report.done) / seconds
+        let done = report.done - report.before
+        let perSecond = Double(done) / seconds
         self.perSecond = perSecond
         megabytesPerSecond = (Double(report.bytes) / seconds / 100_000).rounded() / 10
         secondsLeft = report.total.flatMap { total in
-            report.done > 0 ? Int((Double(max(0, total - report.done)) / perSecond).rounded(.up)) : nil
+            done > 0 ? Int((Double(max(0, total - report.done)) / perSecond).rounded(.up)) : nil
         }
     }
 }

@@ -16,7 +16,7 @@ package struct JobStateStore: Sendable {
     /// - `owner`: The same for the retry of an event, which takes its own job over at once.
     package var begin: @Sendable (_ owner: String, CallContext) async throws -> Opening
 
-    /// Remembers; fails when another run has taken the job over.
+    /// Remembers; fails when another run has taken the job over. Ctrl-C does not cancel it: what is done is worth it.
     package var save: @Sendable (_ owner: String, _ state: [UInt8], CallContext) async throws -> Void
 
     /// Remembers and gives the job back.
@@ -28,9 +28,16 @@ package struct JobStateStore: Sendable {
         end: @escaping @Sendable (_ owner: String, _ state: [UInt8]?, CallContext) async throws -> Void
     ) {
         self.begin = begin
-        self.save = save
-        self.end = end
+        self.save = { owner, state, context in try await uncancelled { try await save(owner, state, context) } }
+        self.end = { owner, state, context in try await uncancelled { try await end(owner, state, context) } }
     }
+}
+
+/// Does what must be done although the task was cancelled, as Ctrl-C does: in a cancelled task every call fails at once.
+package func uncancelled<Result: Sendable>(
+    _ work: @escaping @Sendable () async throws -> Result
+) async throws -> Result {
+    try await Task { try await work() }.value
 }
 
 /// A job's state cannot be kept.

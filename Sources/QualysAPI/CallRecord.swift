@@ -21,12 +21,29 @@ package struct CallRecord: Sendable {
     /// What was asked for, without lists of ids or addresses, which fill pages: how many there were instead.
     package var parameters: String {
         var fields = call.query
-        if case .form(let form) = call.body { fields += form }
+        switch call.body {
+        case .none: break
+        case .form(let form): fields += form
+        case .json(let bytes), .xml(let bytes): fields.append((name: "body", value: Self.withoutLists(bytes)))
+        }
         return fields.map { field in
             guard ["ids", "ips", "ipv6"].contains(field.name) else { return "\(field.name)=\(field.value)" }
             return "\(field.name)=(\(field.value.utf8.count { $0 == UInt8(ascii: ",") } + 1) parts)"
         }
         .joined(separator: "&")
+    }
+
+    /// A body as it was sent, but for lists of numbers that are not short.
+    private static func withoutLists(_ body: [UInt8]) -> String {
+        var shown: [UInt8] = []
+        var rest = body[...]
+        while let first = rest.first {
+            let run = rest.prefix { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ",") }
+            let commas = run.count { $0 == UInt8(ascii: ",") }
+            shown += commas > 3 ? Array("(\(commas + 1) parts)".utf8) : run.isEmpty ? [first] : Array(run)
+            rest = rest.dropFirst(max(1, run.count))
+        }
+        return String(decoding: shown, as: UTF8.self)
     }
 }
 

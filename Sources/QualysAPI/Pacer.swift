@@ -34,13 +34,6 @@ package actor Pacer {
         hasAnswer ? min(workers, told ?? workers) : 1
     }
 
-    /// Takes a limit for this API's, as long as no answer has named it.
-    func expect(_ concurrency: Int) {
-        guard !hasAnswer, told == nil else { return }
-        told = concurrency
-        hasAnswer = true
-    }
-
     /// Waits until a call may be made. What it took, `finish` gives back.
     ///
     /// - Returns: How long the server's limit still lasts when that is beyond the deadline: the call may not be made, and

@@ -52,15 +52,9 @@ package struct QualysClient: Sendable {
         return client
     }
 
-    /// Takes the limit on calls at a time that the last answer of one API named for another, which has not been called
-    /// yet: it is the subscription's, unless its owner had it changed. The other's own answers count as soon as they come.
-    ///
-    /// - Returns: The limit, when it is known.
-    @discardableResult
-    package func expect(_ api: QualysCall.API, asIn known: QualysCall.API) async -> Int? {
-        guard let concurrency = await pacers.pacer(of: known).told else { return nil }
-        await pacers.pacer(of: api).expect(concurrency)
-        return concurrency
+    /// Calls of an API at a time that its last answer allowed; nil as long as none has named a limit.
+    package func concurrency(of api: QualysCall.API) async -> Int? {
+        await pacers.pacer(of: api).told
     }
 
     /// Makes a call until it brings a proper answer, fails for good, or the deadline comes.

@@ -35,6 +35,13 @@ package struct IDRanges: Sendable, Equatable, CustomStringConvertible {
         return place < ranges.count && ranges[place].lowerBound <= id
     }
 
+    /// Those that are greater.
+    package func above(_ id: Int64) -> IDRanges {
+        var rest = IDRanges()
+        rest.ranges = ranges.compactMap { $0.upperBound > id ? max($0.lowerBound, id + 1)...$0.upperBound : nil }
+        return rest
+    }
+
     package mutating func insert(_ id: Int64) {
         insert(id...id)
     }

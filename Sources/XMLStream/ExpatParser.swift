@@ -3,7 +3,7 @@ import Glibc
 
 /// expat, which fills a list of events chunk by chunk.
 ///
-/// No entity of a document's own is taken, nothing is fetched for it, and what expat holds is bounded.
+/// No entity and no attribute of a document's own is taken, nothing is fetched for it, and what expat holds is bounded.
 @usableFromInline final class ExpatParser {
     /// Together with its events this stays in the processor's cache.
     private static let pieceSize = 64 << 10
@@ -118,6 +118,9 @@ import Glibc
         }
         XML_SetEntityDeclHandler(parser) { context, _, _, _, _, _, _, _, _ in
             taking(context)?.pointee.stop(.entityDeclared)
+        }
+        XML_SetAttlistDeclHandler(parser) { context, _, _, _, _, _ in
+            taking(context)?.pointee.stop(.attributeDeclared)
         }
         if !options.allowsDocumentType {
             XML_SetStartDoctypeDeclHandler(parser) { context, _, _, _, _ in

@@ -8,6 +8,8 @@ package enum XMLFault: Failure, Equatable {
     case truncated
     /// It declares an entity. A few of them can stand for gigabytes, or for a file of this machine.
     case entityDeclared
+    /// It declares attributes, whose values could stand in every element without being there.
+    case attributeDeclared
     /// It declares a document type where none was expected.
     case documentType
     case tooDeep(ceiling: Int)
@@ -24,7 +26,7 @@ package enum XMLFault: Failure, Equatable {
         switch self {
         case .notWellFormed: "XML.Invalid"
         case .truncated: "XML.Truncated"
-        case .entityDeclared, .documentType: "XML.Refused"
+        case .entityDeclared, .attributeDeclared, .documentType: "XML.Refused"
         case .tooDeep: "XML.TooDeep"
         case .tooLong, .nameTooLong, .tooManyNames, .tokenTooLong: "XML.TooLong"
         }
@@ -36,6 +38,7 @@ package enum XMLFault: Failure, Equatable {
             "The document is not XML: \(reason) in line \(line), column \(column)."
         case .truncated: "The XML document ends before its root element does."
         case .entityDeclared: "The XML document declares entities, which is refused."
+        case .attributeDeclared: "The XML document declares attributes, which is refused."
         case .documentType: "The XML document declares a document type, which is refused."
         case .tooDeep(let ceiling): "The XML elements are nested more than \(ceiling) deep."
         case .tooLong(let element, let ceiling): "The XML element \(element) has more than \(ceiling) bytes."

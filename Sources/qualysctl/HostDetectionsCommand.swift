@@ -11,7 +11,8 @@ struct HostDetectionsCommand: AsyncParsableCommand {
         abstract: "Pull the host detections of a subscription, as fast as it allows.",
         discussion: """
             Without --processed-after: the hosts that were processed since the last complete run, at first all. The \
-            account is that of the secret, or QUALYS_USERNAME and QUALYS_PASSWORD with QUALYS_POD (default US1).
+            account is that of the secret, or QUALYS_USERNAME and QUALYS_PASSWORD with QUALYS_POD (default US1); where none \
+            is named it is asked for at the terminal.
 
             With -a, -d or -z the files stand as qPyMultiThread put them, in `output` unless --output says otherwise; -c, \
             -D, -i, -p, -P, -s, -u, -v and -x mean what they meant there.
@@ -72,17 +73,18 @@ struct HostDetectionsCommand: AsyncParsableCommand {
     @Option(name: .customShort("s"), help: "The API server, in the place of QUALYS_POD.")
     var server: String?
 
-    @Option(name: .customShort("u"), help: "The account, in the place of QUALYS_USERNAME.")
+    @Option(name: .customShort("u"), parsing: .unconditional, help: "The account, in the place of QUALYS_USERNAME.")
     var username: String?
 
     @Option(
         name: .customShort("p"),
+        parsing: .unconditional,
         help: "Its password. Better in QUALYS_PASSWORD, or typed when it is asked for: here others may see it."
     )
     var password: String?
 
-    @Flag(name: .customShort("P"), help: "Use the proxy of -x, or of the environment.")
-    var usesProxy = false
+    @Option(name: .customShort("P"), parsing: .unconditional, help: "Whether the proxy of -x is used: False is no.")
+    var usesProxy: String?
 
     @Option(name: .customShort("x"), help: "The proxy's address.")
     var proxy: String?
@@ -102,7 +104,7 @@ struct HostDetectionsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let parameters = try parameters()
-        if let proxy {
+        if let proxy, !["false", "no", "none", "off", "0"].contains(usesProxy?.lowercased()) {
             for name in ["https_proxy", "http_proxy"] { setenv(name, proxy, 1) }
         }
         var options = options
@@ -120,10 +122,15 @@ struct HostDetectionsCommand: AsyncParsableCommand {
     /// Whether it is called as the script was.
     private var isOriginal: Bool { detectionThreads != nil || assetThreads != nil || portalThreads != nil }
 
-    /// The account of the command line; nil when that has none.
+    /// The account of the command line, or as the script asked for it; nil when the environment or a secret has one.
     private func typedAccount() throws -> QualysAccount? {
-        guard username != nil || server != nil || password != nil else { return nil }
+        let isTyped = username != nil || server != nil || password != nil
+        guard isTyped || !isInEnvironment("QUALYS_SECRET_ARN", "QUALYS_USERNAME", "q_username") else { return nil }
         return try QualysAccount(server: server, username: username, password: password)
+    }
+
+    private func isInEnvironment(_ names: String...) -> Bool {
+        names.contains { getenv($0).map { $0.pointee != 0 } ?? false }
     }
 
     private func parameters() throws -> HostDetectionsParameters {

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import hashlib
 import io
 import json
+import os
+import pty
 import re
 import signal
 import sqlite3
+import subprocess
+import termios
+import threading
 import time
+import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +114,22 @@ def test_every_detection_is_in_the_rows_once_in_every_form(
         assert entry["cvss3_base"] == (float(base) if base else None)
 
 
+@pytest.mark.parametrize(("hosts", "detections"), [(60, 3), (5, 0)])
+def test_the_knowledge_base_is_asked_whatever_forms_of_rows_there_are(
+    qualys_server: Servers, terminal: Terminals, hosts: int, detections: int
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=hosts, detections=detections)
+    shell = terminal(qualys)
+    ended = shell.run("host-detections", *ALL, "--rows", "sqlite", "--knowledge-base")
+    assert ended.returncode == DONE, ended.stderr
+    run = run_of(shell, shell.answer(ended))
+    lines = gzip.decompress((run / "knowledge_base.ndjson.gz").read_bytes()).splitlines()
+    known = {row["qid"] for row in qualys.truth("kb")}
+    assert (run / "knowledge_base.ndjson.gz").stat().st_size > 0
+    assert {json.loads(line)["qid"] for line in lines} == known & {row["qid"] for row in qualys.truth("detections")}
+    assert bool(lines) == bool(detections)
+
+
 def test_raw_answers_are_kept_as_they_came(qualys_server: Servers, terminal: Terminals) -> None:
     qualys = qualys_server(now=NOW, hosts=100)
     shell = terminal(qualys)
@@ -146,6 +170,18 @@ def test_a_hundred_thousand_hosts_each_once_and_never_more_calls_than_allowed(
     assert len(asked) == -(-len(qualys.truth("hosts")) // 1000)
 
 
+def test_fewer_detection_calls_than_the_subscription_allows_of_others(
+    qualys_server: Servers, terminal: Terminals
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=200, detections=1, concurrency=10, rate=0, latency_ms=100)
+    qualys.set(limits={"vm/detection": {"rate": 0, "window": 3600, "concurrency": 2}})
+    shell = terminal(qualys)
+    ended = shell.run("host-detections", *ALL, "-c", "20", MAX_WORKERS="10")
+    assert ended.returncode == DONE, ended.stderr
+    meter = qualys.limits()["vm/detection"]
+    assert (meter["most_running"], meter["blocked_by_concurrency"]) == (2, 0)
+
+
 # --- What Qualys may send ---
 
 
@@ -184,7 +220,10 @@ def test_what_passes_by_itself_leaves_no_trace(
     assert all(meter["too_early"] == 0 for meter in qualys.limits().values())
 
 
-@pytest.mark.parametrize("kind", ["cut", "generic_return", "entity_bomb", "external_entity", "deep", "giant_names"])
+@pytest.mark.parametrize(
+    "kind",
+    ["cut", "generic_return", "entity_bomb", "external_entity", "default_attributes", "deep", "giant_names"],
+)
 def test_a_batch_that_fails_for_ever_is_named_and_the_rest_is_complete(
     qualys_server: Servers, terminal: Terminals, kind: str
 ) -> None:
@@ -226,14 +265,44 @@ def test_an_expired_account_ends_the_run_at_once(qualys_server: Servers, termina
     assert len(qualys.calls()) == 1
 
 
+@pytest.mark.parametrize("words", [("status", {"status": 403}), ("entity_bomb", {})])
+def test_a_run_in_which_nothing_came_failed(
+    qualys_server: Servers, terminal: Terminals, words: tuple[str, dict[str, Any]]
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=90, detections=1)
+    shell = terminal(qualys)
+    kind, rule = words
+    qualys.fault(kind, HLD, times=-1, **rule)
+    ended = shell.run("host-detections", *ALL, "-c", "10", MAX_WORKERS="1")
+    assert ended.returncode == FAILED, ended.stderr
+    # Who may not ask for one batch may ask for none; the next call may be on its way by then.
+    assert len(qualys.calls("vm/detection")) in ((1, 2) if kind == "status" else (9,))
+    qualys.clear_faults()
+    assert shell.run("host-detections", *ALL, "-c", "10").returncode == DONE
+
+
 def test_pages_of_a_batch_are_followed_and_no_host_is_there_twice(
     qualys_server: Servers, terminal: Terminals
 ) -> None:
     qualys = qualys_server(now=NOW, hosts=200, detections=3)
     shell = terminal(qualys)
+    qualys.fault("short_pages", HLD, number=30, times=-1)
     ended = shell.run("host-detections", *ALL, "-c", "100", "--rows", "ndjson", "--filter", "id_max=50001150")
     assert ended.returncode == DONE, ended.stderr
     assert_complete(shell.files(), qualys, id_max="50001150")
+    calls = qualys.calls("vm/detection")
+    assert len(calls) > 4 and {call["method"] for call in calls} == {"POST"}
+
+
+def test_pages_of_host_assets_are_followed(qualys_server: Servers, terminal: Terminals) -> None:
+    qualys = qualys_server(now=NOW, hosts=12_000, detections=0)
+    shell = terminal(qualys)
+    ended = shell.run("host-detections", *ALL, "-a", "1", "-c", "12000")
+    assert ended.returncode == DONE, ended.stderr
+    pages = {key: body for key, body in shell.files().items() if key.startswith("assets/assets_")}
+    assert len(pages) == 3
+    ids = [int(id) for body in pages.values() for id in re.findall(rb"<HOST>\s*<ID>(\d+)</ID>", body)]
+    assert sorted(ids) == [row["host"] for row in qualys.truth("hosts")]
 
 
 @pytest.mark.parametrize("kind", ["warning_host", "warning_stuck"])
@@ -243,7 +312,7 @@ def test_a_next_page_elsewhere_or_nowhere_is_not_asked_for(
     qualys = qualys_server(now=NOW, hosts=12_000, detections=0)
     shell = terminal(qualys)
     qualys.fault(kind, "*/fo/asset/host/", times=-1)
-    ended = shell.run("host-detections", *ALL, "-a", "1", "-c", "12000", wait=120)
+    ended = shell.run("host-detections", *ALL, "-a", "1", "-d", "1", "-c", "12000", wait=120)
     assert ended.returncode == PARTIAL
     assert "page" in ended.stderr
 
@@ -308,6 +377,21 @@ def test_the_next_run_asks_for_what_was_processed_since_the_last_complete_one(
     }
     assert answer["counts"]["hosts"] < 40
 
+    # What was asked for twice is there once in Athena's view; its SQL is read by SQLite here.
+    sql = (run_of(shell, answer) / "athena.sql").read_text()
+    table = sqlite3.connect(":memory:")
+    columns = re.findall(r"^  `(\w+)` (?:bigint|string)", sql, re.M)
+    table.execute(f'create table host_detections_rows ({", ".join(columns)}, run, "$path")')
+    for key, body in shell.files().items():
+        if key.endswith(".ndjson.gz"):
+            for row in map(json.loads, gzip.decompress(body).splitlines()):
+                given = (*row.values(), key.split("/")[2], key)
+                table.execute(f"insert into host_detections_rows values ({', '.join('?' * len(given))})", given)
+    newest = sql[sql.index("SELECT") :]
+    found = Counter(table.execute(f"select host_id, unique_vuln_id from ({newest.rstrip().rstrip(';')})"))
+    assert found == Counter((row["host"], row["unique"]) for row in qualys.truth("detections"))
+    assert table.execute("select count(*) from host_detections_rows").fetchone()[0] > found.total()
+
 
 # --- The script's flags ---
 
@@ -323,17 +407,31 @@ def test_the_scripts_flags_mean_what_they_meant(qualys_server: Servers, terminal
     names = {key.split("/")[0] for key in shell.files()}
     assert {"vm_detections", "assets", "portal"} <= names
     for key in shell.files():
-        if key.startswith(("vm_detections", "assets", "portal")):
+        if key.startswith(("vm_detections", "assets/assets_", "portal")):
             assert key.endswith("_Batch-1.xml"), key
     ids = re.findall(rb"<HOST>\s*<ID>(\d+)</ID>", b"".join(
         body for key, body in shell.files().items() if key.startswith("assets")
     ))
+    listed = next(body for key, body in shell.files().items() if key.startswith("assets/asset_ids_"))
+    assert b"<ID_SET>" in listed
     assert sorted(map(int, ids)) == [row["host"] for row in qualys.truth("hosts")]
     log = next((shell.folder / "log").glob("qPyMultiThread_*.log")).read_text()
     assert "request=1" in log and "seconds=" in log and "bytes=" in log and "status=200" in log
     assert qualys.password not in log
     first = [row["host"] for row in qualys.truth("hosts")][0]
     assert f"{first}," not in log, "lists of ids fill pages"
+    assert "detection.ignored" in log, "what the portal was asked for"
+
+
+def test_hosts_of_the_portal_are_each_there_once(qualys_server: Servers, terminal: Terminals) -> None:
+    qualys = qualys_server(now=NOW, hosts=1400, detections=2)
+    shell = terminal(qualys)
+    ended = shell.run("host-detections", *ALL, "-z", "2", "-c", "1200")
+    assert ended.returncode == DONE, ended.stderr
+    pages = b"".join(body for key, body in shell.files().items() if key.startswith("portal/"))
+    found = [int(id) for id in re.findall(rb"<HostDetection>\s*<id>(\d+)</id>", pages)]
+    assert sorted(found) == sorted(row["asset"] for row in qualys.truth("hosts"))
+    assert len(found) > 1200
 
 
 def test_hosts_can_be_asked_for_by_address(qualys_server: Servers, terminal: Terminals) -> None:
@@ -363,6 +461,146 @@ def test_a_typed_password_is_not_in_the_list_of_processes(
     assert secret not in shown and secret not in environment and secret not in out + err
     for path in shell.folder.rglob("*"):
         assert not path.is_file() or secret not in path.read_bytes(), path
+
+
+def test_words_may_be_joined_as_the_script_had_them(qualys_server: Servers, terminal: Terminals) -> None:
+    qualys = qualys_server(now=NOW, hosts=30, detections=1)
+    shell = terminal(qualys)
+    qualys.fault("hang", HLD, times=-1)
+    words = ("-s" + qualys.api_url, "-u" + qualys.username, "-d2", "-a1", "-c5000", "-P", "-iDp", qualys.password)
+    process = shell.start("host-detections", *words, QUALYS_PASSWORD=None, TMPDIR=str(shell.folder))
+    # By address, and the assets too.
+    details = {"Basic", "All/AGs"}
+    eventually(lambda: {call["parameters"].get("details") for call in qualys.calls("asset/host")} == details)
+    shown = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+    process.terminate()
+    out, err = process.communicate(timeout=30)
+    assert qualys.password.encode() not in shown + out + err
+    assert b"-c5000" in shown and b"-iDp" in shown
+
+
+@pytest.mark.parametrize("words", [("-ptopsecret", "-d", "many"), ("-qptopsecret",), ("-Dptopsecret", "-d0")])
+def test_a_wrong_word_shows_no_password(
+    qualys_server: Servers, terminal: Terminals, words: tuple[str, ...]
+) -> None:
+    ended = terminal(qualys_server(now=NOW, hosts=5)).run("host-detections", *words)
+    assert ended.returncode == BAD_USAGE
+    assert "topsecret" not in ended.stdout + ended.stderr
+
+
+class Proxy:
+    """Passes calls on, and counts them."""
+
+    def __init__(self) -> None:
+        self.calls = calls = Counter[str]()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                calls[self.path.partition("?")[0].rpartition("://")[2].partition("/")[2]] += 1
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                names = ("Authorization", "Content-Type", "X-Requested-With")
+                headers = {name: self.headers[name] for name in names if name in self.headers}
+                asked = urllib.request.Request(self.path, body or None, headers, method=self.command)
+                direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+                with direct.open(asked, timeout=20) as answer:
+                    content = answer.read()
+                    self.send_response(answer.status)
+                    self.send_header("Content-Length", str(len(content)))
+                    self.end_headers()
+                    self.wfile.write(content)
+
+            do_POST = do_GET
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    running = Proxy()
+    yield running
+    running.server.shutdown()
+    running.server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("words", "isUsed"),
+    [(("-P", "True"), True), (("-P", "please"), True), (("-P",), True), ((), True), (("-P", "False"), False)],
+)
+def test_the_proxy_is_used_when_it_is_wanted(
+    qualys_server: Servers, terminal: Terminals, proxy: Proxy, words: tuple[str, ...], isUsed: bool
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=5, detections=1)
+    ended = terminal(qualys).run("host-detections", *words, "-x", proxy.url, "-d", "1")
+    assert ended.returncode == DONE, ended.stderr
+    assert proxy.calls.total() == (len(qualys.calls()) if isUsed else 0)
+
+
+class Prompt:
+    """qualysctl at a terminal of its own."""
+
+    def __init__(self, shell: Terminal, *words: str, **changes: str | None) -> None:
+        self.master, slave = pty.openpty()
+        self.process = subprocess.Popen(
+            [str(shell.program), "host-detections", "--output", str(shell.output), *words],
+            env=shell.environment(changes), cwd=shell.folder,
+            stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),
+        )  # fmt: skip
+        os.set_blocking(self.master, False)
+        self.slave = slave
+        self.shown = b""
+
+    def answer(self, question: str, text: str) -> None:
+        eventually(lambda: self.shows(question))
+        os.write(self.master, text.encode())
+
+    def end(self) -> int:
+        eventually(lambda: self.shows("") and self.process.poll() is not None)
+        return self.process.wait(1)
+
+    def shows(self, text: str) -> bool:
+        with contextlib.suppress(BlockingIOError):
+            self.shown += os.read(self.master, 65536)
+        return text.encode() in self.shown
+
+    @property
+    def echoes(self) -> bool:
+        return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
+
+
+def test_who_signs_in_is_asked_for_at_a_terminal(qualys_server: Servers, terminal: Terminals) -> None:
+    qualys = qualys_server(now=NOW, hosts=20, detections=1)
+    shell = terminal(qualys)
+    prompt = Prompt(shell, "-d", "1", QUALYS_USERNAME=None, QUALYS_PASSWORD=None)
+    prompt.answer("user name: ", qualys.username + "\n")
+    prompt.answer(f"Password of {qualys.username}: ", qualys.password + "\n")
+    assert prompt.end() == DONE, prompt.shown
+    assert qualys.password.encode() not in prompt.shown
+    assert prompt.echoes
+
+
+def test_who_leaves_at_the_password_still_sees_what_is_typed(qualys_server: Servers, terminal: Terminals) -> None:
+    prompt = Prompt(terminal(qualys_server(now=NOW, hosts=5)), "-d", "1", "-u", "me", QUALYS_PASSWORD=None)
+    prompt.answer("Password of me: ", "half\x03")
+    assert prompt.end() == -signal.SIGINT
+    assert prompt.echoes
+
+
+def test_a_long_log_is_put_aside(qualys_server: Servers, terminal: Terminals) -> None:
+    shell = terminal(qualys_server(now=NOW, hosts=5, detections=1))
+    for name, size in (("run.log", 24_999_900), ("run.log.1", 7), ("run.log.5", 5)):
+        with (shell.folder / name).open("wb") as file:
+            file.truncate(size)
+    assert shell.run("host-detections", *ALL, "--log-file", "run.log").returncode == DONE
+    sizes = {path.name: path.stat().st_size for path in shell.folder.glob("run.log*")}
+    assert sizes.keys() == {"run.log", "run.log.1", "run.log.2", "run.log.5"}
+    assert 24_999_900 <= sizes["run.log.1"] <= 25_000_000 and sizes["run.log.2"] == 7
+    assert "request=" in (shell.folder / "run.log").read_text()
 
 
 @pytest.mark.parametrize(
@@ -411,6 +649,7 @@ def test_an_event_pulls_into_the_bucket_with_a_table_for_athena(lab: Lab, qualys
         assert hashlib.sha256(objects[entry["key"]]).hexdigest() == entry["sha256"]
     sql = objects[folder + "athena.sql"].decode()
     assert f"LOCATION 's3://{lab.bucket}/{folder}rows/'" in sql
+    assert f"LOCATION 's3://{lab.bucket}/vmdr/vm/detections/'" in sql
     columns = re.findall(r"^  `(\w+)` (bigint|string)", sql, re.M)
     row = rows_of(objects)[0]
     assert [name for name, _ in columns] == list(row)
@@ -429,6 +668,29 @@ def test_a_deadline_is_kept_and_the_next_event_goes_on(lab: Lab, qualys_server: 
         qualys.set(latency_ms=0)
         second = sandbox.deliver(event).json
     assert (second["status"], second["run"]) == ("done", first["run"])
+    assert_complete(lab.objects(), qualys)
+
+
+def test_interrupted_with_a_bucket_it_goes_on_where_it_was(
+    lab: Lab, qualys_server: Servers, terminal: Terminals
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=100, detections=2)
+    shell = terminal(qualys)
+    words = (*ALL, "-c", "20", "--rows", "ndjson", "--output", f"s3://{lab.bucket}/pull/")
+    aws = {**lab.environment({}), **shell.environment()}
+    qualys.fault("hang", HLD, skip=2, times=-1)
+    process = shell.start("host-detections", *words, **aws)
+    eventually(lambda: sum("/rows/" in key for key in lab.objects()) == 2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == PARTIAL, err
+    done = json.loads(out)["counts"]["batches"]
+    assert done > 0
+    qualys.clear_faults()
+    qualys.clear_calls()
+    ended = shell.run("host-detections", *words, **aws)
+    assert ended.returncode == DONE, ended.stderr
+    assert len(qualys.calls("vm/detection")) == 5 - done
     assert_complete(lab.objects(), qualys)
 
 

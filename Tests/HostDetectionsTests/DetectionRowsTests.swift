@@ -58,6 +58,15 @@ struct DetectionRowsTests {
         #expect(reader.consumer.facts == PageFacts())
     }
 
+    @Test("A text that is no RESULTS of any host is refused")
+    func long() {
+        let reader = XMLStreamReader(DetectionConsumer([]), options: .hosts)
+        let text = String(repeating: "x", count: 3 << 20)
+        #expect(throws: XMLFault.tooLong(element: "RESULTS", ceiling: 2 << 20)) {
+            try reader.push(document(detection: "<QID>7</QID><RESULTS>\(text)</RESULTS>"))
+        }
+    }
+
     @Test("A detection without a number of Qualys's own has a key that stays the same")
     func keys() throws {
         final class Keys: DetectionSink {

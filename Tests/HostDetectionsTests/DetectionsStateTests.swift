@@ -11,13 +11,17 @@ struct DetectionsStateTests {
     func roundTrip() throws {
         var state = DetectionsState()
         for number in 0..<100 { state.completed("request \(number)", FakeClock.start + .seconds(number)) }
-        state.open = DetectionsState.Run(started: 5, request: "r", processedAfter: 3, owner: nil)
+        for number in 0..<100 {
+            let run = DetectionsState.Run(started: Int64(number), processedAfter: 3, owner: "owner \(number)")
+            state.began(run, "shape \(number)")
+        }
         state.done = "1-7"
         let json = state.json
         #expect(json.count < 4096)
         #expect(try DetectionsState(json: json, place: "here") == state)
         #expect(state.lastComplete("request 99") == FakeClock.start + .seconds(99))
         #expect(state.lastComplete("request 0") == nil)
+        #expect(state.unfinished["shape 99"] != nil && state.unfinished["shape 0"] == nil)
         #expect(throws: JobStateError.self) { try DetectionsState(json: Array("{}".utf8), place: "here") }
     }
 
@@ -38,6 +42,34 @@ struct DetectionsStateTests {
         #expect(read.parameters == parameters)
         #expect(read.hostSet == hosts)
         #expect(read.isListed)
+    }
+
+    @Test("Any parameter of the Host List call may be a filter")
+    func filters() throws {
+        let parameters = try HostDetectionsParameters(JobParameters(["filters": .list(["ipv6=::1", "ag_titles=a=b"])]))
+        let expected = [("ipv6", "::1"), ("ag_titles", "a=b")].map { HostDetectionsParameters.Field($0.0, $0.1) }
+        #expect(parameters.filters == expected)
+    }
+
+    @Test("Who asks by address asks for no other host of that address")
+    func addresses() throws {
+        let parameters = try HostDetectionsParameters(
+            JobParameters(["tags": .text("a"), "ips": .text("10.0.0.0/8"), "by_ip": .truth(true)])
+        )
+        for (kind, number, expected) in [
+            (HostBatch.Kind.addresses, Int64(167_772_161), ["ips=10.0.0.1", "tag_set_include=a"]),
+            (.ids, 5, ["ids=5"]),
+        ] {
+            let batch = HostBatch(number: 1, kind: kind, members: IDRanges([number]))
+            for form in [
+                HostCalls.detections(batch, parameters, processedAfter: FakeClock.start),
+                HostCalls.hostAssets(batch, parameters, processedAfter: FakeClock.start),
+            ] {
+                let fields = form.map { "\($0.name)=\($0.value)" }
+                #expect(fields.filter { $0.hasPrefix("i") || $0.hasPrefix("tag_set_include") } == expected)
+                #expect(fields.contains("vm_processed_after=\(FakeClock.start.iso8601)") == (kind == .addresses))
+            }
+        }
     }
 
     @Test(

@@ -44,6 +44,33 @@ struct FileStateTests {
     }
 }
 
+@Suite("A job's state when the work is cancelled")
+struct CancelledStateTests {
+    @Test("It is saved and given back all the same, as it is when somebody leaves with Ctrl-C")
+    func saves() async throws {
+        let saved = Journal<String>()
+        let store = JobStateStore(
+            begin: { _, _ in .mine(nil) },
+            save: { owner, _, _ in
+                try Task.checkCancellation()
+                saved.write("save \(owner)")
+            },
+            end: { owner, _, _ in
+                try Task.checkCancellation()
+                saved.write("end \(owner)")
+            }
+        )
+        let task = Task {
+            while !Task.isCancelled { await Task.yield() }
+            try await store.save("a", [], .test())
+            try await store.end("a", nil, .test())
+        }
+        task.cancel()
+        try await task.value
+        #expect(saved.entries == ["save a", "end a"])
+    }
+}
+
 @Suite("A job's state in a row")
 struct DynamoDBStateTests {
     private func store(_ http: FakeHTTP) -> JobStateStore {

@@ -67,6 +67,8 @@ struct JobTextsTests {
         #expect(speed.perSecond == 5 && speed.megabytesPerSecond == 1.2 && speed.secondsLeft == 30)
         let unknown = ProgressSpeed(JobProgress.Report(unit: "scans", done: 0, total: 9), elapsed: .zero)
         #expect(unknown.secondsLeft == nil)
+        let resumed = JobProgress.Report(unit: "hosts", done: 900, before: 800, total: 1000)
+        #expect(ProgressSpeed(resumed, elapsed: .seconds(10)).secondsLeft == 10)
     }
 }
 

@@ -70,6 +70,25 @@ struct QualysClientTests {
     }
 
     @Test(
+        "The record of a request has what was asked for, but for long lists of ids",
+        arguments: [
+            (.form([("action", "list"), ("ids", "1,2,3")]), "action=list&ids=(3 parts)"),
+            (
+                .xml(Array("<a field=\"id\">10,11,12,13,14</a><b>4,2</b>".utf8)),
+                "body=<a field=\"id\">(5 parts)</a><b>4,2</b>"
+            ),
+            (.json(Array("{}".utf8)), "body={}"), (.none, ""),
+        ] as [(QualysCall.Body, String)]
+    )
+    func records(body: QualysCall.Body, parameters: String) async throws {
+        let http = FakeHTTP([.answer(200, "fine")])
+        let seen = Journal<String>()
+        let call = QualysCall(.assetManagement, path: "/a", body: body)
+        _ = try await send(client(http).observed { seen.write($0.parameters) }, call)
+        #expect(seen.entries == [parameters])
+    }
+
+    @Test(
         "What may pass is tried again",
         arguments: [
             .answer(503, "<html>down</html>"), .answer(202), .answer(500), .failed(.dropped), .failed(.timeout),

@@ -55,6 +55,17 @@ import Testing
         }
     }
 
+    @Test func `Attributes that nobody wrote are refused`() {
+        let value = String(repeating: "x", count: 200_000)
+        let records = String(repeating: "<V/>", count: 500)
+        let reader = XMLRecordReader(record: "V", options: XMLOptions(repairs: true))
+        #expect(throws: XMLFault.attributeDeclared) {
+            let text = "<!DOCTYPE KB [<!ATTLIST V a CDATA '\(value)'>]><KB>\(records)</KB>"
+            try reader.push(Array(text.utf8)) { _ in Issue.record("A record was given.") }
+            try reader.finish()
+        }
+    }
+
     @Test func `A document type is refused where none is expected`() {
         let text = Array("<!DOCTYPE a><a/>".utf8)
         #expect(throws: XMLFault.documentType) {

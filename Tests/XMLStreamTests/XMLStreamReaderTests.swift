@@ -44,6 +44,7 @@ import Testing
         ("<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>", .entityDeclared),
         ("<!DOCTYPE a [<!ENTITY % x SYSTEM 'file:///etc/passwd'>%x;]><a/>", .entityDeclared),
         ("<!DOCTYPE a [<!ENTITY x SYSTEM 'http://nowhere.example/'>]><a>&x;</a>", .entityDeclared),
+        ("<!DOCTYPE a [<!ATTLIST a b CDATA 'x'>]><a/>", .attributeDeclared),
         ("<a></b>", .notWellFormed(line: 1, column: 6, reason: "mismatched tag")),
         ("{\"a\":1}", .notWellFormed(line: 1, column: 1, reason: "not well-formed (invalid token)")),
         ("<a/>\n<b/>", .notWellFormed(line: 2, column: 1, reason: "junk after document element")),

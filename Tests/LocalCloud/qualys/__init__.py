@@ -44,7 +44,7 @@ Control, all below /_qualys/, JSON in and out; wrong requests get 400 and `error
                                   instead of the work: status drop_before hang blocked_concurrency blocked_rate
                                   blocked_rate_no_header blocked_empty too_many simple_return account_expired
                                   generic_return generic_return_malformed html qps_error gateway_failed jwt_expired
-                                  redirect empty entity_bomb external_entity deep giant_names;
+                                  redirect empty entity_bomb external_entity default_attributes deep giant_names;
                                   bent: warning_host warning_stuck has_more_boolean last_id_stuck
                                   has_more_without_last_id has_more_missing control_chars big_scan;
                                   spoilt: drop_after cut cut_clean slow delay malformed close_after

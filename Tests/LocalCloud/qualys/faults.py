@@ -41,6 +41,7 @@ INSTEAD = {
     "empty": "`status`, 200 unless given, and no body",
     "entity_bomb": "XML whose entities would grow without end",
     "external_entity": "XML with an entity that names a file and an address",
+    "default_attributes": "XML whose document type gives each of many elements an attribute of 200 KB",
     "deep": "XML or JSON nested `number` deep, 100,000 unless given",
     "giant_names": "XML with a name of `number` bytes, 10,000,000 unless given",
 }
@@ -51,6 +52,7 @@ BENT = {
     "last_id_stuck": "lastId (lastSeenAssetId) does not grow",
     "has_more_without_last_id": "hasMoreRecords true, but no lastId",
     "has_more_missing": "no hasMoreRecords (hasMore)",
+    "short_pages": "a page has `number` hosts at most, whatever truncation_limit says",
     "control_chars": "raw control characters in RESULTS",
     "big_scan": "the download is `megabytes` large, 60 unless given",
 }
@@ -204,6 +206,12 @@ def hostile(fault: Fault, form: str) -> Answer:
             )
             return Answer(200, [("Content-Type", "application/json")], body)
         body = head + b"<%b>" % root + b"<A>" * depth + b"</A>" * depth + b"</%b>\n" % root
+    elif fault.kind == "default_attributes":
+        body = (
+            head
+            + b'<!DOCTYPE %b [<!ATTLIST HOST a CDATA "%b">]>\n<%b><RESPONSE><HOST_LIST>%b</HOST_LIST></RESPONSE></%b>\n'
+            % (root, b"x" * 200_000, root, b"<HOST/>" * 500, root)
+        )
     elif fault.kind == "giant_names":
         name = b"N" * (fault.number or 10_000_000)
         body = head + b"<%b><%b/></%b>\n" % (root, name, root)

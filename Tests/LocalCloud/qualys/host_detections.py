@@ -124,6 +124,8 @@ def answer(work: Work) -> Answer:
         )
     view = view_of(work)
     limit = fo.whole_number(work, "truncation_limit", 1000)
+    if (fault := work.bent("short_pages")) is not None:
+        limit = min(limit or fault.number, fault.number)
     found = shown(work, view)
     body = _body(work, view, found, limit)
     return Answer(200, [XML_TYPE], body if work.fault else work.qualys.answers.keeping(key, body))

@@ -147,7 +147,7 @@ def test_markup_and_json_can_break_once(qualys: QualysServer) -> None:
         _ = dirty.xml
 
 
-@pytest.mark.parametrize("kind", ["entity_bomb", "external_entity", "deep", "giant_names"])
+@pytest.mark.parametrize("kind", ["entity_bomb", "external_entity", "default_attributes", "deep", "giant_names"])
 def test_hostile_documents_are_what_they_are(qualys: QualysServer, kind: str) -> None:
     qualys.fault(kind, DETECTIONS, number=200_000)
     body = detections(qualys).body
@@ -155,6 +155,7 @@ def test_hostile_documents_are_what_they_are(qualys: QualysServer, kind: str) ->
         "entity_bomb": b"<!ENTITY a11",
         "external_entity": b"file:///etc/passwd",
         "deep": b"<A><A>",
+        "default_attributes": b"<!ATTLIST HOST",
         "giant_names": b"NNNN",
     }
     assert marks[kind] in body and (kind not in ("deep", "giant_names") or len(body) > 200_000)
@@ -162,6 +163,8 @@ def test_hostile_documents_are_what_they_are(qualys: QualysServer, kind: str) ->
 
 def test_the_next_page_can_be_a_trap(qualys: QualysServer) -> None:
     url = "RESPONSE/WARNING/URL"
+    qualys.fault("short_pages", DETECTIONS, number=3)
+    assert fo(qualys, DETECTIONS, truncation_limit="0").body.count(b"<HOST>") == 3
     qualys.fault("warning_host", HOST_LIST, url="https://other.invalid")
     assert (fo(qualys, HOST_LIST, truncation_limit=3).xml.findtext(url) or "").startswith(
         "https://other.invalid/api/"

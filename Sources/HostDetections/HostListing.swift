@@ -1,0 +1,69 @@
+import JSONStream
+import Jobs
+import Logging
+import QualysAPI
+import Support
+import Telemetry
+
+/// Asks who the hosts are, before anything is asked of them.
+struct HostListing: Sendable {
+    let services: JobServices
+    let plan: RunPlan
+
+    /// - Returns: The hosts, and the answers that named them, where the script kept those.
+    func read(_ context: CallContext) async throws -> (hosts: HostSet, lists: [FinishedWork.Object]) {
+        let parameters = plan.parameters
+        if parameters.batchSize > HostDetectionsParameters.advisedBatch {
+            context.log.warning(
+                "Batches of more than \(HostDetectionsParameters.advisedBatch) hosts make a pull no faster",
+                metadata: ["batchSize": "\(parameters.batchSize)"]
+            )
+        }
+        var found = HostSet()
+        if parameters.kinds.contains(.portalAssets) { found.portalIDs = try await portalIDs(context) }
+        guard parameters.kinds != [.portalAssets] else { return (found, []) }
+        var lists: [FinishedWork.Object] = []
+        let base = try await services.qualys.apiURL(context)
+        var form: [FormField]? = HostCalls.hostList(parameters, processedAfter: plan.processedAfter)
+        while let fields = form {
+            let call = HostCalls.hostList(fields)
+            let (facts, list) = try await page(call, number: lists.count + 1, context)
+            if let list { lists.append(list) }
+            for range in facts.hosts.ranges { found.ids.insert(range) }
+            for range in facts.addresses.ranges { found.addresses.insert(range) }
+            form = try facts.next.map { url throws(QualysError) in
+                try NextPage.form(url, base: base, after: fields, call: call.name)
+            }
+        }
+        context.log.info("Hosts are listed", metadata: ["hosts": "\(found.count)"])
+        return (found, lists)
+    }
+
+    private func page(
+        _ call: QualysCall,
+        number: Int,
+        _ context: CallContext
+    ) async throws -> (facts: PageFacts, list: FinishedWork.Object?) {
+        let layout = plan.parameters.layout
+        let key = layout.hostList(page: number, run: plan.run)
+        let raw = try key.map { _ in try ScratchFile(path: "\(services.scratch)/hosts", gzips: layout.gzips) }
+        let byAddress = plan.parameters.byAddress
+        let page = try await services.qualys.send(call, context) {
+            PageReader(raw: raw) { HostListConsumer(byAddress: byAddress) }.receiver
+        }
+        guard let key, let raw else { return (page.facts, nil) }
+        let object = JobObject(key: key, contentType: layout.contentType)
+        let stored = try await services.output.put(object, raw.content(), context)
+        return (page.facts, FinishedWork.Object(stored, path: key))
+    }
+
+    private func portalIDs(_ context: CallContext) async throws -> IDRanges {
+        var ids = IDRanges()
+        try await services.qualys.forEachPage(of: HostCalls.portalIDs, scratch: services.scratch, context) { page in
+            try page.answer.forEachRecord { record in
+                if let id = record["HostDetection"]?["id"]?.integer { ids.insert(id) }
+            }
+        }
+        return ids
+    }
+}

@@ -1,0 +1,144 @@
+import Compression
+import HTTPTransport
+import Jobs
+import QualysAPI
+import Support
+import Telemetry
+import TestSupport
+import Testing
+
+@testable import HostDetections
+
+/// What runs find and leave, with an output in memory and a Qualys that nobody calls.
+struct FakeRun: Sendable {
+    let folder: TemporaryFolder
+    let services: JobServices
+
+    init(http: FakeHTTP = FakeHTTP([.failed(.other)])) throws {
+        folder = try TemporaryFolder()
+        let account = QualysAccount(
+            username: Redacted("u"),
+            password: Redacted("p"),
+            apiURL: "https://api.example.test",
+            gatewayURL: "https://gateway.example.test"
+        )
+        let clock = FakeClock()
+        let sessions = QualysSessions(http: http.client, clock: clock.clock) { _ in account }
+        services = JobServices(
+            qualys: QualysClient(sessions: sessions, http: http.client, workers: 1, clock: clock.clock),
+            output: .folder("\(folder.path)/output"),
+            state: .file("\(folder.path)/state"),
+            scratch: folder.path,
+            workers: 1,
+            clock: clock.clock
+        )
+    }
+
+    /// A run that begins so many seconds after the first.
+    func plan(
+        _ parameters: [String: JobParameters.Value],
+        _ state: inout DetectionsState,
+        after seconds: Int,
+        owner: String = "owner"
+    ) async throws -> RunPlan {
+        let asked = try HostDetectionsParameters(JobParameters(parameters))
+        let now = FakeClock.start + .seconds(seconds)
+        return try await RunPlan(asked, &state, at: now, owner: owner, services, .test())
+    }
+
+    /// Keeps how far a run is.
+    func save(_ plan: RunPlan) async throws {
+        let object = JobObject(key: Checkpoint.key(plan.run, plan.parameters.layout))
+        _ = try await services.output.put(object, .bytes(GzipWriter.compress(plan.checkpoint.json)), .test())
+    }
+}
+
+@Suite("A run and those before it")
+struct RunPlanTests {
+    @Test("Runs for different hosts that are interrupted each go on, and one that is done does not")
+    func turns() async throws {
+        let fake = try FakeRun()
+        var state = DetectionsState()
+        let first = try await fake.plan(["tags": .text("a")], &state, after: 0)
+        let second = try await fake.plan(["tags": .text("b")], &state, after: 10)
+        #expect(try await fake.plan(["tags": .text("a")], &state, after: 20, owner: "another").run == first.run)
+        let again = try await fake.plan(["tags": .text("b")], &state, after: 30)
+        #expect(again.run == second.run && again.run != first.run)
+        again.close(&state, isComplete: true, owner: "owner")
+        #expect(try await fake.plan(["tags": .text("b")], &state, after: 40).run > again.run)
+        #expect(try await fake.plan(["tags": .text("a")], &state, after: 50).run == first.run)
+    }
+
+    @Test("Of a run that ended in part its own event's retry goes on, and nobody else")
+    func partial() async throws {
+        let fake = try FakeRun()
+        var state = DetectionsState()
+        let first = try await fake.plan([:], &state, after: 0)
+        first.close(&state, isComplete: false, owner: "owner")
+        state = try DetectionsState(json: state.json, place: "here")
+        #expect(try await fake.plan([:], &state, after: 10).run == first.run)
+        first.close(&state, isComplete: false, owner: "owner")
+        #expect(try await fake.plan([:], &state, after: 20, owner: "another").run > first.run)
+    }
+
+    @Test("A run that was named is taken over by no other when it is interrupted, and disturbs none")
+    func retries() async throws {
+        let fake = try FakeRun()
+        var state = DetectionsState()
+        let partial = try await fake.plan([:], &state, after: 0)
+        try await fake.save(partial)
+        partial.close(&state, isComplete: false, owner: "owner")
+        let killed = try await fake.plan(["tags": .text("a")], &state, after: 10)
+        let before = state
+        let retry = try await fake.plan(["retry_run": .text(partial.run)], &state, after: 20, owner: "another")
+        #expect(retry.run == partial.run && state == before)
+        #expect(try await fake.plan(["tags": .text("a")], &state, after: 30, owner: "another").run == killed.run)
+        #expect(try await fake.plan([:], &state, after: 40, owner: "another").run > partial.run)
+        retry.close(&state, isComplete: true, owner: "another")
+        #expect(state.lastComplete(digestedRequest(partial)) == partial.started)
+    }
+
+    private func digestedRequest(_ plan: RunPlan) -> String {
+        var state = DetectionsState()
+        plan.close(&state, isComplete: true, owner: "owner")
+        return state.complete.keys.first ?? ""
+    }
+}
+
+@Suite("The end of a run")
+struct RunFinishTests {
+    @Test("A database that cannot be made is named as missing, and the rest is there")
+    func database() async throws {
+        let fake = try FakeRun()
+        var parameters = HostDetectionsParameters()
+        parameters.rows = [.ndjson, .sqlite]
+        var checkpoint = Checkpoint(parameters, started: FakeClock.start, processedAfter: FakeClock.start)
+        var work = FinishedWork(number: 1)
+        let gone = StoredObject(key: "gone", bytes: 1, sha256: "")
+        work.objects = [FinishedWork.Object(gone, path: "xml/vm_detections_Range-1-2_gone.xml.gz")]
+        checkpoint.finished = [work]
+        let finish = RunFinish(services: fake.services, parameters: parameters, run: "20261121T030045Z")
+        let made = try await finish.make(checkpoint, qids: [], .test())
+        #expect(made.failed.map(\.id) == ["rows/detections.db.gz"])
+        #expect(made.failed.first?.reason.contains("gone is not there any more") == true)
+        #expect(made.objects.map(\.key) == ["vm/detections/20261121T030045Z/athena.sql"])
+    }
+
+    @Test("Without time for it nothing is missing: the run goes on")
+    func noTime() async throws {
+        let fake = try FakeRun()
+        var parameters = HostDetectionsParameters()
+        parameters.rows = [.sqlite]
+        var checkpoint = Checkpoint(parameters, started: FakeClock.start, processedAfter: FakeClock.start)
+        var work = FinishedWork(number: 1)
+        work.objects = [
+            FinishedWork.Object(StoredObject(key: "a", bytes: 1, sha256: ""), path: "xml/vm_detections_1.xml.gz")
+        ]
+        checkpoint.finished = [work]
+        let finish = RunFinish(services: fake.services, parameters: parameters, run: "20261121T030045Z")
+        let error = await #expect(throws: QualysError.self) {
+            try await finish.make(checkpoint, qids: [], .test(.zero))
+        }
+        #expect(error?.kind == .deadline)
+    }
+}
