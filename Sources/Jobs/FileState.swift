@@ -55,7 +55,11 @@ private final class StateFile: Sendable {
     func end(_ state: [UInt8]?) throws {
         defer {
             lock.withLock { descriptor in
-                if descriptor >= 0 { close(descriptor) }
+                if descriptor >= 0 {
+                    // A process that is being started has a copy of the descriptor, until it becomes another program.
+                    flock(descriptor, LOCK_UN)
+                    close(descriptor)
+                }
                 descriptor = -1
             }
         }
