@@ -16,8 +16,14 @@ package actor Pacer {
     private var hasAnswer = false
     private var running = 0
     private var blockedUntil = Timestamp(milliseconds: .min)
+
+    /// The end of the last wait that was told of.
+    private var announced = Timestamp(milliseconds: .min)
     private var queue: [Waiter] = []
     private var nextID = 0
+
+    /// Longer waits are told of.
+    private static let longWait = Duration.seconds(30)
 
     private struct Waiter {
         let id: Int
@@ -36,9 +42,13 @@ package actor Pacer {
 
     /// Waits until a call may be made. What it took, `finish` gives back.
     ///
+    /// - Parameter announce: Called once for a wait that a person would take for a halt, with how long it is.
     /// - Returns: How long the server's limit still lasts when that is beyond the deadline: the call may not be made, and
     ///   nothing was taken. Nil: go ahead. A wait for other calls ends with them, which have the same deadline.
-    package func begin(until deadline: Deadline) async throws(CancellationError) -> Duration? {
+    package func begin(
+        until deadline: Deadline,
+        announce: (Duration) -> Void = { _ in }
+    ) async throws(CancellationError) -> Duration? {
         do {
             try await slot()
             while true {
@@ -48,6 +58,11 @@ package actor Pacer {
                 guard wait < deadline.remaining(at: now) else {
                     giveBack()
                     return wait
+                }
+                // A second refusal moves the end by a little.
+                if wait > Self.longWait, blockedUntil > announced + Self.longWait {
+                    announced = blockedUntil
+                    announce(wait)
                 }
                 do {
                     try await clock.sleep(wait)
@@ -66,9 +81,15 @@ package actor Pacer {
     /// - Parameters:
     ///   - limits: What the answer said.
     ///   - isAnswer: False when no answer came: it told nothing of the limits.
-    func finish(_ limits: LimitHeaders, isAnswer: Bool) {
+    ///   - isRefused: Whether the call was refused without a word on how many may run, or when.
+    func finish(_ limits: LimitHeaders, isAnswer: Bool, isRefused: Bool = false) {
         if isAnswer { hasAnswer = true }
-        if let concurrency = limits.concurrency { told = concurrency }
+        if let concurrency = limits.concurrency {
+            told = concurrency
+        } else if isRefused {
+            // Of calls that run together as many are refused as are too many: each makes room for one fewer.
+            told = max(1, width - 1)
+        }
         if let wait = limits.wait { pause(wait) }
         giveBack()
     }

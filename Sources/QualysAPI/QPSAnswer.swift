@@ -34,16 +34,18 @@ extension AnswerReceiver where Body == QPSAnswer {
     ///
     /// - Parameters:
     ///   - scratch: A folder for long answers.
+    ///   - memory: Longer answers in bytes go into that folder.
     ///   - limit: The longest answer in bytes.
     ///   - found: Values that are wanted.
     package static func qps(
         scratch: String,
+        memory: Int = SpooledBody.memory,
         limit: Int64 = 1 << 30,
         found: [JSONPath] = []
     ) -> AnswerReceiver {
-        let body = SpooledBody(folder: scratch, limit: limit)
+        let body = SpooledBody(folder: scratch, memoryLimit: memory, limit: limit)
         return AnswerReceiver(sink: body.sink) { (_: HTTPResponse) throws(AnswerFault) in
-            let paths = [responseCode] + found
+            let paths = [responseCode, bareCode] + found
             var reader = JSONStreamReader(found: paths)
             do {
                 try body.forEachPiece { try reader.push($0) }
@@ -57,6 +59,8 @@ extension AnswerReceiver where Body == QPSAnswer {
                 throw .unusable(describe(error).description)
             }
             guard case .text(let code)? = reader[responseCode] else {
+                // A refused sign-in was seen without the envelope.
+                if reader[bareCode] != nil { throw .error(body.prefix(64 * 1024)) }
                 throw .unreadable("The answer has no responseCode.")
             }
             guard code == "SUCCESS" else { throw .error(body.prefix(64 * 1024)) }
@@ -73,22 +77,34 @@ package struct QPSPage: Sendable {
 
     /// The id after which the next page begins; nil on the last page.
     package let next: Int64?
+
+    /// Where a page says what comes after it.
+    package static let paging: [JSONPath] = [hasMoreRecords, lastID]
+
+    /// Whether a page with these values is not the last one.
+    package static func hasMore(_ value: (JSONPath) -> String?) -> Bool {
+        // A text in recordings, a truth elsewhere. Where it is missing, only a page that others follow has a lastId.
+        value(hasMoreRecords).map { $0 == "true" } ?? (value(lastID) != nil)
+    }
 }
 
 extension QualysClient {
     /// Fetches one page of a search.
     ///
+    /// - Parameter memory: Longer answers in bytes are kept in the scratch folder.
     /// - Throws: `QualysError`; `paging` when the page says that there is more and the ids do not grow.
     package func page(
         of search: QPSSearch,
         after id: Int64,
         scratch: String,
+        memory: Int = SpooledBody.memory,
         _ context: CallContext
     ) async throws(QualysError) -> QPSPage {
         let call = search.call(after: id)
-        let answer = try await send(call, context) { .qps(scratch: scratch, found: [hasMoreRecords, lastID]) }
-        // A text in recordings, a truth elsewhere.
-        guard answer[hasMoreRecords] == "true" else { return QPSPage(answer: answer, next: nil) }
+        let answer = try await send(call, context) {
+            .qps(scratch: scratch, memory: memory, found: QPSPage.paging)
+        }
+        guard QPSPage.hasMore({ answer[$0] }) else { return QPSPage(answer: answer, next: nil) }
         let next = answer[lastID].flatMap { Int64($0) } ?? largestID(in: answer)
         guard let next, next > id else {
             throw QualysError(
@@ -132,6 +148,7 @@ extension QualysClient {
 }
 
 private let responseCode: JSONPath = "ServiceResponse.responseCode"
+private let bareCode: JSONPath = "responseCode"
 private let hasMoreRecords: JSONPath = "ServiceResponse.hasMoreRecords"
 private let lastID: JSONPath = "ServiceResponse.lastId"
 private let records: JSONPath = "ServiceResponse.data[]"

@@ -85,7 +85,7 @@ extension QualysClient {
             await pacer.finish(LimitHeaders(), isAnswer: false)
             return nil
         }
-        var limits = LimitHeaders(response.headers)
+        var limits = LimitHeaders(response.headers, at: clock.now())
         guard !response.isSuccess || response.status == 202 else {
             await pacer.finish(limits, isAnswer: true)
             return nil
@@ -93,7 +93,7 @@ extension QualysClient {
         let failed = judge(.error(plainBody(of: response)), call, session, status: response.status, told: limits.wait)
         // Before anybody else gets the turn.
         if case .limited(let wait) = failed.verdict { limits.wait = wait ?? .seconds(1) }
-        await pacer.finish(limits, isAnswer: true)
+        await pacer.finish(limits, isAnswer: true, isRefused: failed.verdict == .limited(wait: nil))
         return failed
     }
 
@@ -121,7 +121,7 @@ extension QualysClient {
             do throws(AnswerFault) {
                 return .success(try receiver.finish(response))
             } catch {
-                let wait = LimitHeaders(response.headers).wait
+                let wait = LimitHeaders(response.headers, at: clock.now()).wait
                 return .failure(judge(error, call, session, status: response.status, told: wait))
             }
         }

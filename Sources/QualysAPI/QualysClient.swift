@@ -108,7 +108,12 @@ package struct QualysClient: Sendable {
         guard !Task.isCancelled else { throw cancelled(call) }
         let wait: Duration?
         do {
-            wait = try await pacer.begin(until: context.deadline)
+            wait = try await pacer.begin(until: context.deadline) { wait in
+                context.log.notice(
+                    "Qualys accepts the next call later",
+                    metadata: ["api": "\(call.api.rawValue)", "seconds": "\(wait.components.seconds)"]
+                )
+            }
         } catch {
             throw cancelled(call)
         }

@@ -8,6 +8,9 @@ import Support
 ///
 /// Sendable because its users take turns: the transport's thread until the transfer has ended, then whoever reads it.
 package final class SpooledBody: @unchecked Sendable {
+    /// What is kept in memory of an answer unless something else is said.
+    package static let memory = 1 << 20
+
     private let folder: String
     private let memoryLimit: Int
     private let limit: Int64
@@ -22,7 +25,7 @@ package final class SpooledBody: @unchecked Sendable {
     ///   - folder: For the file.
     ///   - memoryLimit: The bytes that are kept in memory.
     ///   - limit: The longest body that is taken.
-    package init(folder: String, memoryLimit: Int = 1 << 20, limit: Int64 = 4 << 30) {
+    package init(folder: String, memoryLimit: Int = memory, limit: Int64 = 4 << 30) {
         self.folder = folder
         self.memoryLimit = memoryLimit
         self.limit = limit

@@ -56,6 +56,37 @@ struct PacerTests {
         #expect(gauge.most <= allowed)
     }
 
+    @Test("A server that refuses and tells no number is left with as many calls as it took")
+    func refusals() async throws {
+        let pacer = Pacer(workers: 8, clock: clock.clock)
+        _ = try await pacer.begin(until: deadline)
+        await pacer.finish(LimitHeaders(), isAnswer: true)
+        for _ in 0..<8 { _ = try await pacer.begin(until: deadline) }
+        // It takes two of the eight.
+        for _ in 0..<6 { await pacer.finish(LimitHeaders(), isAnswer: true, isRefused: true) }
+        #expect(await pacer.width == 2)
+        for _ in 0..<2 { await pacer.finish(LimitHeaders(), isAnswer: true, isRefused: true) }
+        #expect(await pacer.width == 1)
+        await pacer.finish(LimitHeaders(concurrency: 5), isAnswer: true)
+        #expect(await pacer.width == 5)
+    }
+
+    @Test("A long wait is announced once, and a short one is not")
+    func announced() async throws {
+        let waits = Journal<Duration>()
+        let pacer = Pacer(workers: 3, clock: clock.clock)
+        for wait in [20, 40, 4000] {
+            await pacer.pause(.seconds(wait))
+            for _ in 0..<3 {
+                _ = try await pacer.begin(until: Deadline(clock.now + .seconds(5000))) { waits.write($0) }
+                await pacer.finish(LimitHeaders(concurrency: 3), isAnswer: true)
+                // A refusal that was on its way.
+                await pacer.pause(.milliseconds(100))
+            }
+        }
+        #expect(waits.entries == [.seconds(40), .seconds(4000)])
+    }
+
     @Test("No call begins before the moment that the server named")
     func waits() async throws {
         let pacer = Pacer(workers: 2, clock: clock.clock)

@@ -2,6 +2,7 @@ import Compression
 import HTTPTransport
 import Support
 import Synchronization
+import Telemetry
 import TestSupport
 import Testing
 
@@ -167,6 +168,9 @@ struct QualysClientTests {
         let cases: [(HTTPHeaders, String, ClosedRange<Int64>)] = [
             (["X-RateLimit-ToWait-Sec": "40"], "<SIMPLE_RETURN><CODE>1965</CODE>", 40_000...40_250),
             (["Retry-After": "9"], "", 9_000...9_250),
+            (["Retry-After": "Sat, 21 Nov 2026 03:01:05 GMT"], "", 20_000...20_250),
+            (["Retry-After": "Sat, 21 Nov 2026 03:00:00 GMT"], "", 1_000...5_000),
+            (["Retry-After": "soon"], "", 1_000...5_000),
             (
                 [:],
                 "<SIMPLE_RETURN><CODE>1965</CODE><KEY>SECONDS_TO_WAIT</KEY><VALUE>17</VALUE>",
@@ -189,6 +193,50 @@ struct QualysClientTests {
             #expect(try await send(client) == "fine")
             #expect(wait.contains((clock.now - FakeClock.start).milliseconds), "\(headers) \(body)")
         }
+    }
+
+    @Test("A long wait for a limit is told, with the name of the API")
+    func longWait() async throws {
+        let http = FakeHTTP([.answer(409, headers: ["X-RateLimit-ToWait-Sec": "400"]), .answer(200, "fine")])
+        let book = LogBook()
+        var context = CallContext.test(.seconds(600), now: clock.now)
+        context.log = book.logger
+        _ = try await client(http).send(Self.call, context) {
+            AnswerReceiver(sink: .collect(limit: 10)) { (_: HTTPResponse) throws(AnswerFault) in }
+        }
+        #expect(book.messages.filter { $0 == "Qualys accepts the next call later" }.count == 1)
+        #expect(book.text.contains("asset/host") && book.text.contains(#""seconds": 400"#), "\(book.text)")
+    }
+
+    @Test("After refusals that tell no number there are as many calls at a time as the server takes")
+    func untold() async throws {
+        let running = Mutex((now: 0, refused: 0))
+        let http = HTTPClient { _, _ throws(HTTPError) in
+            let fits = running.withLock { running in
+                running.now += 1
+                if running.now > 2 { running.refused += 1 }
+                return running.now <= 2
+            }
+            for _ in 0..<50 { await Task.yield() }
+            running.withLock { $0.now -= 1 }
+            return fits
+                ? HTTPResponse(200, "fine")
+                : HTTPResponse(409, #"{"ServiceResponse":{"responseCode":"LIMIT_EXCEEDED"}}"#)
+        }
+        let sessions = QualysSessions(http: http, clock: clock.clock) { _ in Self.account }
+        let client = QualysClient(sessions: sessions, http: http, workers: 8, clock: clock.clock, random: { 0.5 })
+        let context = CallContext.test(.seconds(100_000), now: clock.now)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<100 {
+                group.addTask {
+                    try await client.send(Self.call, context) {
+                        AnswerReceiver(sink: .collect(limit: 10)) { (_: HTTPResponse) throws(AnswerFault) in }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(running.withLock { $0.refused } <= 6)
     }
 
     @Test("A limit that lasts beyond the deadline is told instead of waited for")

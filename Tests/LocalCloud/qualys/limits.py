@@ -121,9 +121,9 @@ class Limits:
             meter.told_until = max(meter.told_until, meter.told_at + seconds)
 
     def headers(self, meter: Meter, blocked: Blocked | None = None) -> list[tuple[str, str]]:
-        """The block of headers; empty where there is no limit."""
+        """The block of headers; empty where there is no limit, or none is told."""
         limit = meter.limit
-        if not (limit.rate or limit.concurrency):
+        if self._options.silent_limits or not (limit.rate or limit.concurrency):
             return []
         to_wait = blocked.number if blocked and blocked.by == "rate" else 0
         return [

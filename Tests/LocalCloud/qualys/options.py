@@ -46,6 +46,7 @@ class Options:
     qps_rate: int = _option(0, "the same for QPS, which has none in reality")
     qps_concurrency: int = _option(0, "the same for QPS, which has none in reality")
     qps_scope: str = _option("name", "QPS limits hold per `name` of an API, or for `all` together")
+    silent_limits: int = _option(0, "1: no answer has the headers of limits")
     gateway_rate: int = _option(
         0, "calls of the gateway in a window, answered with 429; 0 for no limit"
     )
