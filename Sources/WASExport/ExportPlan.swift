@@ -6,8 +6,9 @@ struct ExportPlan: Sendable {
     /// Which finish times are exported.
     let window: ExportWindow
 
-    /// Where the search begins.
+    /// Where the search begins, and where it ends: nil where that is now.
     let launchedAfter: Timestamp
+    let launchedBefore: Timestamp?
     let ids: [Int64]
     let followsCursor: Bool
     let started: Timestamp
@@ -26,6 +27,8 @@ struct ExportPlan: Sendable {
     /// Begins a run in the state, or goes on with the one that was not finished.
     init(_ parameters: WASExportParameters, _ state: inout ExportState, at now: Timestamp) {
         ids = Set(parameters.ids).sorted()
+        // It takes the room of the scheduled run.
+        if let asked = state[.asked], now - asked.started >= ExportWindow.lookBack { state[.asked] = nil }
         // A run is named by the second in which it began.
         let start = max(now, state.lastStart.map { $0 + .seconds(1) } ?? now)
         followsCursor = parameters.followsCursor
@@ -50,6 +53,7 @@ struct ExportPlan: Sendable {
             // the origin and is not settled belongs to this run.
             window = ExportWindow(since: origin, until: now)
             launchedAfter = since - ExportWindow.lookBack
+            launchedBefore = nil
             described = [(name: "since", value: since.iso8601), (name: "until", value: now.iso8601)]
         } else {
             let since = parameters.since ?? state.cursor ?? now.startOfDay
@@ -66,6 +70,7 @@ struct ExportPlan: Sendable {
             started = open.started
             window = ExportWindow(since: open.since, until: open.until)
             launchedAfter = window.launchedAfter
+            launchedBefore = parameters.until
             described =
                 ids.isEmpty
                 ? [(name: "since", value: open.since.iso8601), (name: "until", value: open.until.iso8601)]
@@ -77,6 +82,11 @@ struct ExportPlan: Sendable {
     /// The scans that this run has exported already.
     func done(_ state: ExportState) -> [Int64] {
         (state[slot]?.objects ?? []).map(\.id)
+    }
+
+    /// The scans that an earlier part or run could not export, and that no search or list of this one has.
+    func missing(_ state: ExportState) -> [Int64] {
+        followsCursor ? state.missing.ids.filter { $0 > after } : state[slot]?.missing ?? []
     }
 
     /// Remembers what a scheduled run could not export, so that the next one asks for it, for a week: a scan that is gone for
@@ -92,7 +102,9 @@ struct ExportPlan: Sendable {
     }
 
     /// Ends a part of the run in the state, the scans up to an id; what is beyond is the next part's, under a name of its own.
-    func close(upTo last: Int64, _ state: inout ExportState, at now: Timestamp) {
+    ///
+    /// - Parameter missing: What this part could not export. Of a scheduled run the state remembers it, of another the next part.
+    func close(upTo last: Int64, missing: [Int64], _ state: inout ExportState, at now: Timestamp) {
         guard let open = state[slot] else { return }
         let start = max(now, started + .seconds(1))
         state[slot] = ExportState.OpenRun(
@@ -101,7 +113,9 @@ struct ExportPlan: Sendable {
             until: open.until,
             objects: open.objects.filter { $0.id > last },
             request: open.request,
-            after: last
+            // Further back when all of it was missing before.
+            after: max(last, after),
+            missing: followsCursor ? [] : missing + open.missing.filter { $0 > last }
         )
         state.lastStart = max(start, state.lastStart ?? start)
     }

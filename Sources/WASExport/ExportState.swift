@@ -53,6 +53,9 @@ struct ExportState: Sendable, Equatable {
 
         /// Scans up to this id stand in the manifests of earlier parts of the run.
         var after: Int64 = 0
+
+        /// Scans that they could not export.
+        var missing: [Int64] = []
     }
 
     /// Without the key, which the id gives: thousands of them have to fit into one row.
@@ -103,6 +106,23 @@ struct ScansByDay: Sendable, Equatable {
 }
 
 extension ExportState {
+    /// A row of the table may have 400 KB, and what is missing takes some of it, too.
+    private static let roomyBytes = 300 * 1024
+
+    /// What a scan adds at most: its length and hash, and its id among the settled ones.
+    private static let bytesPerScan = 128
+
+    /// However small the ids are.
+    private static let mostObjects = 1500
+
+    /// How many more scans a part of a run may have; the next part has the rest.
+    func room(for slot: Slot) -> Int {
+        max(
+            1,
+            min(Self.mostObjects - (self[slot]?.objects.count ?? 0), (Self.roomyBytes - json.count) / Self.bytesPerScan)
+        )
+    }
+
     private static let version = 1
 
     var json: [UInt8] {
@@ -136,6 +156,7 @@ extension ExportState {
             json.member("until", run.until.iso8601Milliseconds)
             json.member("request", run.request)
             json.member("after", run.after)
+            json.member("missing", IDRanges(run.missing).description)
             json.key("objects")
             json.array { json in
                 for scan in run.objects {
@@ -175,7 +196,7 @@ extension ExportState {
     private static func open(_ run: Saved.Run?, _ place: String) throws(JobStateError) -> OpenRun? {
         guard let run else { return nil }
         guard let started = Timestamp(iso8601: run.started), let since = Timestamp(iso8601: run.since),
-            let until = Timestamp(iso8601: run.until)
+            let until = Timestamp(iso8601: run.until), let missing = IDRanges(run.missing)
         else { throw .unreadable(place) }
         return OpenRun(
             started: started,
@@ -183,7 +204,8 @@ extension ExportState {
             until: until,
             objects: run.objects.map(\.scan),
             request: run.request,
-            after: run.after
+            after: run.after,
+            missing: missing.ranges.flatMap { Array($0) }
         )
     }
 
@@ -214,6 +236,7 @@ extension ExportState {
             let until: String
             let request: String
             let after: Int64
+            let missing: String
             let objects: [Object]
 
             init(json: JSONValue) throws(JSONShapeFault) {
@@ -222,6 +245,7 @@ extension ExportState {
                 until = try json.member("until")
                 request = try json.member("request")
                 after = try json.member("after")
+                missing = try json.member(optional: "missing") ?? ""
                 objects = try json.member("objects")
             }
         }

@@ -78,15 +78,14 @@ enum WASCalls {
 
     static let searchName = "POST \(searchPath)"
 
-    static func search(launchedAfter: Timestamp) -> QPSSearch {
-        QPSSearch(
-            .webApplications,
-            path: searchPath,
-            criteria: [
-                QPSSearch.Criterion("launchedDate", .greater, launchedAfter.iso8601),
-                QPSSearch.Criterion("status", .equals, "FINISHED"),
-            ]
-        )
+    /// - Parameter before: Nil for up to now.
+    static func search(launchedAfter after: Timestamp, before: Timestamp?) -> QPSSearch {
+        var criteria = [
+            QPSSearch.Criterion("launchedDate", .greater, after.iso8601),
+            QPSSearch.Criterion("status", .equals, "FINISHED"),
+        ]
+        if let before { criteria.append(QPSSearch.Criterion("launchedDate", .lesser, before.iso8601)) }
+        return QPSSearch(.webApplications, path: searchPath, criteria: criteria)
     }
 
     static func download(_ id: Int64) -> QualysCall {

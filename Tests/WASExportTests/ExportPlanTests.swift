@@ -97,6 +97,7 @@ struct ExportPlanTests {
         _ = ExportPlan(WASExportParameters(), &state, at: now + .seconds(60))
         _ = ExportPlan(WASExportParameters(ids: [1, 2]), &state, at: now + .seconds(60))
         state[.scheduled]?.objects = [.init(id: 7, bytes: 1 << 40, sha256: "a")]
+        state[.asked]?.missing = [1, 2, 9]
         for id in 3001...3050 { state.settled.insert(Int64(id), launched: now - .seconds(id)) }
         state.missing.insert(9, day: "20261101")
         #expect(try ExportState(json: state.json, place: "here") == state)
@@ -113,22 +114,41 @@ struct ExportPlanTests {
         #expect(throws: JobStateError.unreadable("here")) { try ExportState(json: Array(text.utf8), place: "here") }
     }
 
-    @Test("A thousand scans a day for a week, and all that two open runs have, fit into a row, whatever the prefix")
-    func fits() {
+    @Test(
+        "However many scans there are, what two open runs and a week leave fits into a row",
+        arguments: [0, 7000, 20_000]
+    )
+    func fits(settled: Int) {
         var state = ExportState()
         _ = ExportPlan(WASExportParameters(), &state, at: now)
         _ = ExportPlan(WASExportParameters(ids: [1]), &state, at: now)
-        for id in 0..<7000 { state.settled.insert(Int64(5_000_000 + 3 * id), launched: now - .seconds(id * 86)) }
-        let objects = (0..<WASExport.mostObjects).map { id in
-            ExportState.ExportedScan(
-                id: Int64(5_000_000 + id),
-                bytes: 10_000_000,
-                sha256: String(repeating: "a", count: 64)
+        for id in 0..<settled {
+            state.settled.insert(
+                Int64(50_000_000 + 3 * id),
+                launched: now - .seconds(Int64(id) * 604_800 / Int64(settled))
             )
         }
-        state[.scheduled]?.objects = objects
-        state[.asked]?.objects = objects
+        for slot in [ExportState.Slot.scheduled, .asked] {
+            let room = state.room(for: slot)
+            #expect(room == 1500 || slot == .asked || settled > 0)
+            for id in 0..<room {
+                let id = Int64(100_000_000 + 3 * id)
+                let sha256 = String(repeating: "a", count: 64)
+                state[slot]?.objects.append(.init(id: id, bytes: 10_000_000, sha256: sha256))
+                if slot == .scheduled { state.settled.insert(id, launched: now) }
+            }
+        }
         #expect(state.json.count < 390 * 1024)
+    }
+
+    @Test("What somebody asked for and nobody went on with for a week gives its room back")
+    func abandoned() {
+        var state = ExportState()
+        _ = ExportPlan(WASExportParameters(ids: [1]), &state, at: now)
+        _ = ExportPlan(WASExportParameters(), &state, at: now + .seconds(6 * 86400))
+        #expect(state[.asked] != nil)
+        _ = ExportPlan(WASExportParameters(), &state, at: now + .seconds(7 * 86400))
+        #expect(state[.asked] == nil)
     }
 
     @Test("A part of a run ends with an id; the next has the scans beyond it, and a name of its own")
@@ -136,7 +156,7 @@ struct ExportPlanTests {
         var state = ExportState()
         let first = ExportPlan(WASExportParameters(), &state, at: now)
         state[.scheduled]?.objects = (1...9).map { .init(id: $0, bytes: 1, sha256: "a") }
-        first.close(upTo: 6, &state, at: now)
+        first.close(upTo: 6, missing: [], &state, at: now)
         let second = ExportPlan(WASExportParameters(), &state, at: now + .seconds(60))
         #expect((second.after, second.done(state)) == (6, [7, 8, 9]))
         #expect(second.name != first.name)

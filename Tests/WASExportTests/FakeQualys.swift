@@ -17,6 +17,20 @@ final class FakeQualys: Sendable {
     /// Scans that are not given.
     let refused: Mutex<Set<Int64>> = Mutex([])
 
+    /// Ids in the order in which they were downloaded.
+    let downloads = Journal<Int64>()
+
+    /// The bodies of searches.
+    let searches = Journal<String>()
+
+    /// Whether nobody is let in; and the downloads after which that is so.
+    let isLocked = Atomic(false)
+    let lockedAfter = Mutex(Int.max)
+
+    /// The time that an upload takes, and the state as it was during the last one: what a kill there would leave.
+    let uploadTime = Mutex(Duration.zero)
+    let rememberedAtUpload = Mutex<[UInt8]?>(nil)
+
     /// Whether a search gives ids as texts.
     let quotesIDs = Atomic(false)
 
@@ -104,6 +118,11 @@ final class FakeQualys: Sendable {
     private let order = Mutex(())
 
     private func keep(_ object: JobObject, _ bytes: [UInt8]) {
+        clock.advance(uploadTime.withLock { $0 })
+        if !object.key.hasPrefix("manifests/") {
+            let now = remembered.withLock { $0 }
+            rememberedAtUpload.withLock { $0 = now }
+        }
         order.withLock { _ in
             stored.write(object)
             contents.write(bytes)
@@ -111,9 +130,13 @@ final class FakeQualys: Sendable {
     }
 
     private func answer(_ request: HTTPRequest) -> HTTPResponse {
+        if isLocked.load(ordering: .relaxed) { return HTTPResponse(401, "") }
         let time = FakeClock.start.iso8601
         guard request.url.contains("/search/") else {
             let id = request.url.split(separator: "/").last ?? ""
+            if request.url.contains("/download/"), downloads.write(Int64(id) ?? 0) > lockedAfter.withLock({ $0 }) {
+                return HTTPResponse(401, "")
+            }
             if refused.withLock({ $0.contains(Int64(id) ?? 0) }) {
                 return HTTPResponse(200, #"{"ServiceResponse":{"responseCode":"OBJECT_NOT_FOUND"}}"#)
             }
@@ -122,6 +145,7 @@ final class FakeQualys: Sendable {
                 #"{"ServiceResponse":{"responseCode":"SUCCESS","data":[{"WasScan":{"id":\#(id),"endScanDate":"\#(time)"}}]}}"#
             )
         }
+        searches.write(request.bodyText)
         // The page after the last id that the search names.
         let after = request.bodyText.split(separator: "\"").compactMap { Int64($0) }.last ?? 0
         let isFound = request.bodyText.split(separator: "\"").contains { $0.hasPrefix("20") && $0 < time }

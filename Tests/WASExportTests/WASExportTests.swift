@@ -119,4 +119,69 @@ struct WASExportTests {
         qualys.finished.withLock { $0 = [-4] }
         await #expect(throws: JobError.self) { try await qualys.run() }
     }
+
+    @Test(
+        "What an early part of a long run missed is asked for until it is there, and stands in one manifest",
+        arguments: [
+            WASExportParameters(since: FakeClock.start - .seconds(60)), WASExportParameters(ids: Array(1...3200)),
+        ]
+    )
+    func missedEarly(parameters: WASExportParameters) async throws {
+        let qualys = FakeQualys(1...3200)
+        qualys.refused.withLock { $0 = [7] }
+        for status in [JobAnswer.Status.continues, .continues, .done, .done] {
+            let error = await #expect(throws: JobError.self) { try await qualys.run(parameters) }
+            #expect(error?.missing.map(\.id) == ["7"])
+            #expect(error?.answer?.status == status)
+        }
+        qualys.refused.withLock { $0 = [] }
+        #expect(try await qualys.run(parameters).status == .done)
+        #expect(try qualys.manifests.values.flatMap { $0 }.sorted() == (1...3200).map { "\($0).json" }.sorted())
+    }
+
+    @Test("What finished on the day of a first run that failed is in the run that succeeds after midnight")
+    func firstRunFails() async throws {
+        let qualys = FakeQualys([3])
+        qualys.isLocked.store(true, ordering: .relaxed)
+        await #expect(throws: JobError.self) { try await qualys.run() }
+        qualys.isLocked.store(false, ordering: .relaxed)
+        qualys.clock.advance(.seconds(86400))
+        #expect(try await qualys.run().counts.first == JobCount("exported", 1))
+    }
+
+    @Test("A run that is killed goes on under its name, and downloads only what it had not saved")
+    func killed() async throws {
+        let qualys = FakeQualys(1...40)
+        qualys.uploadTime.withLock { $0 = .seconds(2) }
+        let first = try await qualys.run()
+        let atKill = qualys.rememberedAtUpload.withLock { $0 }
+        qualys.remembered.withLock { $0 = atKill }
+        let second = try await qualys.run()
+        #expect(second.run == first.run)
+        #expect(try qualys.manifests.values.map { $0.count } == [40])
+        let again = qualys.downloads.entries.dropFirst(40)
+        #expect(!again.isEmpty && again.count < 12)
+    }
+
+    @Test("A run that fails in the midst keeps what it has exported")
+    func failsInTheMidst() async throws {
+        let qualys = FakeQualys(1...20)
+        qualys.lockedAfter.withLock { $0 = 9 }
+        await #expect(throws: JobError.self) { try await qualys.run() }
+        let exported = Set(qualys.stored.entries.map(\.key))
+        #expect(!exported.isEmpty)
+        qualys.lockedAfter.withLock { $0 = .max }
+        #expect(try await qualys.run().status == .done)
+        #expect(qualys.stored.entries.filter { exported.contains($0.key) }.count == exported.count)
+    }
+
+    @Test("A search for a time that is past ends there")
+    func pastWindow() async throws {
+        let qualys = FakeQualys([])
+        let day = FakeClock.start - .seconds(86400)
+        _ = try await qualys.run(WASExportParameters(since: day - .seconds(86400), until: day))
+        _ = try await qualys.run(WASExportParameters(since: day))
+        _ = try await qualys.run()
+        #expect(qualys.searches.entries.map { $0.contains("LESSER") } == [true, false, false])
+    }
 }
