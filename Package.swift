@@ -113,7 +113,11 @@ let package = Package(
         room("Jobs", ["AWSClients", "Files", "HTTPTransport", "Hashing", "QualysAPI", "Support", "Telemetry", log]),
         tests(
             of: "Jobs",
-            ["AWSClients", "AWSSigning", "HTTPTransport", "QualysAPI", "Support", "Telemetry", "TestSupport", log]
+            [
+                "AWSClients", "AWSSigning", "Files", "HTTPTransport", "QualysAPI", "Support", "Telemetry",
+                "TestSupport",
+                log,
+            ]
         ),
         room("WASExport", ["JSONStream", "Jobs", "QualysAPI", "Support", "Telemetry", log]),
         tests(of: "WASExport", ["HTTPTransport", "Jobs", "QualysAPI", "Support", "Telemetry", "TestSupport", log]),
@@ -142,7 +146,11 @@ let package = Package(
         ),
         tests(
             of: "WASSnapshot",
-            ["Jobs", "QualysAPI", "SQLite", "Support", "TestSupport", "XMLStream"],
+            [
+                "AWSClients", "Compression", "Files", "HTTPTransport", "JSONStream", "Jobs", "QualysAPI", "SQLite",
+                "Support",
+                "Telemetry", "TestSupport", "XMLStream",
+            ],
             exclude: ["reference_rows.py"]
         ),
         room(

@@ -6,6 +6,8 @@ import Support
 /// complete.
 struct LatestSnapshot: Sendable, Equatable {
     let run: String
+
+    /// What changed before then is in it.
     let started: Timestamp
 
     /// Below the output's prefix.

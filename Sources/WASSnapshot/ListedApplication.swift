@@ -1,5 +1,6 @@
 import JSONStream
 import Jobs
+import QualysAPI
 import Support
 
 /// A web application as the list has it.
@@ -13,9 +14,16 @@ struct ListedApplication: Sendable, Equatable {
     let page: Int
     let updated: Timestamp?
 
-    /// Nil for a record that is no web application.
-    init?(_ record: JSONValue, place: Int64, page: Int) {
-        guard let application = record["WebApp"], let id = application["id"]?.integer else { return nil }
+    /// - Throws: For a record that is no web application with an id: left out, it would be missed by nobody.
+    init(_ record: JSONValue, place: Int64, page: Int) throws(QualysError) {
+        guard let application = record["WebApp"], let id = application["id"]?.id else {
+            throw QualysError(
+                .unreadable,
+                call: SnapshotCalls.webApps().call(after: 0).name,
+                status: 200,
+                message: "A record of the list is no web application with an id."
+            )
+        }
         self.id = id
         self.place = place
         self.page = page
@@ -39,6 +47,11 @@ struct ListedApplication: Sendable, Equatable {
         page = 0
         updated = nil
     }
+}
+
+extension JSONValue {
+    /// A number, or one that is written as a text.
+    var id: Int64? { scalarText.flatMap { Int64($0) } }
 }
 
 /// Which web applications of the list are read.

@@ -11,9 +11,12 @@ struct SnapshotFiles: Sendable {
     /// Nil when everything is read.
     let since: Timestamp?
 
+    /// How often the run was published before.
+    var published = 0
+
     var folder: String { "was/snapshots/\(run.basicISO8601)/" }
-    var database: String { folder + "was_sqlite.db.gz" }
-    var plainDatabase: String { folder + "was_sqlite.db" }
+    var database: String { plainDatabase + ".gz" }
+    var plainDatabase: String { folder + "was_sqlite\(published == 0 ? "" : "-\(published + 1)").db" }
     var manifest: String { folder + "manifest.json" }
 
     func count(_ kind: String) -> String { page("was_count_\(kind)", batch: Self.batch(0)) }

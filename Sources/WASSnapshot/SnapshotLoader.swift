@@ -22,13 +22,19 @@ actor SnapshotLoader {
     /// - Returns: The number of its findings.
     func load(webApp id: Int64, listing: Int, detail: SpooledBody, findings: [SpooledBody]) throws -> Int {
         if isUpdate { try database.remove(webApp: id) }
-        try database.load(detail, "WebApp", into: .webApps, batch: SnapshotFiles.batch(listing, webApp: id))
-        var rows = 0
-        for (index, page) in findings.enumerated() {
-            let batch = SnapshotFiles.batch(listing, webApp: id, page: index + 1)
-            rows += try database.load(page, "Finding", into: .findings, batch: batch, webApp: id)
+        do {
+            try database.load(detail, "WebApp", into: .webApps, batch: SnapshotFiles.batch(listing, webApp: id))
+            var rows = 0
+            for (index, page) in findings.enumerated() {
+                let batch = SnapshotFiles.batch(listing, webApp: id, page: index + 1)
+                rows += try database.load(page, "Finding", into: .findings, batch: batch, webApp: id)
+            }
+            return rows
+        } catch {
+            // Half an application looks like one whose findings were mended.
+            try database.remove(webApp: id)
+            throw error
         }
-        return rows
     }
 
     func load(catalog page: SpooledBody, number: Int) throws -> Int {
@@ -50,6 +56,15 @@ actor SnapshotLoader {
     func findingsByWebApp() throws -> [Int64: Int] { try database.findingsByWebApp() }
 
     func rows(of table: SnapshotTable) throws -> Int { try database.rows(of: table) }
+
+    /// What is in it of what Qualys counts.
+    func counts() throws -> SnapshotCounts {
+        SnapshotCounts(
+            webApps: try database.rows(of: .webApps),
+            findings: try database.rows(of: .findings),
+            catalog: try database.rows(of: .catalog)
+        )
+    }
 
     func takeQIDs(atLeast count: Int) -> [Int64] { database.takeQIDs(atLeast: count) }
 

@@ -30,9 +30,16 @@ struct SnapshotPages: Sendable {
 
     let services: JobServices
 
-    func get(_ search: QPSSearch, after id: Int64, as key: String, _ context: CallContext) async throws -> SnapshotPage
-    {
-        let page = try await services.qualys.page(of: search, after: id, scratch: services.scratch, context)
+    /// - Parameter memory: Longer pages in bytes are kept in the scratch folder.
+    func get(
+        _ search: QPSSearch,
+        after id: Int64,
+        as key: String,
+        memory: Int = SpooledBody.memory,
+        _ context: CallContext
+    ) async throws -> SnapshotPage {
+        let scratch = services.scratch
+        let page = try await services.qualys.page(of: search, after: id, scratch: scratch, memory: memory, context)
         let object = try await store(page.answer.body, as: key, context)
         return SnapshotPage(body: page.answer.body, next: page.next, object: object)
     }
@@ -58,37 +65,42 @@ struct SnapshotPages: Sendable {
         return (SnapshotPage(body: answer.body, next: nil, object: object), found)
     }
 
-    /// - Returns: Nil when it is not there, or damaged. `next` of a page that is not the last one is 0.
-    func stored(_ key: String, _ context: CallContext) async throws -> SnapshotPage? {
+    /// - Parameter memory: Longer pages in bytes are kept in the scratch folder.
+    /// - Returns: Nil when it is not there, or damaged.
+    func stored(
+        _ key: String,
+        memory: Int = SpooledBody.memory,
+        _ context: CallContext
+    ) async throws -> SnapshotPage? {
         do {
-            return try await unpacked(key, context)
+            return try await unpacked(key, memory: memory, context)
         } catch is GzipFault, is JSONFault {
             return nil
         }
     }
 
-    private func unpacked(_ key: String, _ context: CallContext) async throws -> SnapshotPage? {
+    private func unpacked(_ key: String, memory: Int, _ context: CallContext) async throws -> SnapshotPage? {
         let path = "\(services.scratch)/page-\(UInt64.random(in: 0 ... .max))"
         defer { unlink(path) }
-        guard try await services.output.get(key, path, context) else { return nil }
+        guard try await services.output.getIfReadable(key, path, context) else { return nil }
         let packed = SpooledBody(folder: services.scratch)
-        let body = SpooledBody(folder: services.scratch)
+        let body = SpooledBody(folder: services.scratch, memoryLimit: memory)
         let gzip = GzipReader(limit: 1 << 30)
         try forEachPiece(ofFile: path) { piece in
             try packed.append(piece)
             try gzip.read(piece) { try body.append($0) }
         }
         try gzip.finish()
-        var reader = JSONStreamReader(found: ["ServiceResponse.hasMoreRecords"])
+        var reader = JSONStreamReader(found: QPSPage.paging)
         try body.forEachPiece { try reader.push($0) }
         try reader.finish()
-        let hasMore = reader["ServiceResponse.hasMoreRecords"]?.text == "true"
+        let next = QPSPage.hasMore { reader[$0]?.text } ? reader["ServiceResponse.lastId"]?.text : nil
         let object = StoredObject(
             key: services.output.storedKey(key),
             bytes: packed.byteCount,
             sha256: packed.sha256
         )
-        return SnapshotPage(body: body, next: hasMore ? 0 : nil, object: object)
+        return SnapshotPage(body: body, next: next.flatMap { Int64($0) }, object: object)
     }
 
     private func store(_ body: SpooledBody, as key: String, _ context: CallContext) async throws -> StoredObject {

@@ -46,7 +46,7 @@ struct SnapshotPlan: Sendable {
             )
             isContinued = false
         }
-        files = SnapshotFiles(run: state.started, since: state.since)
+        files = SnapshotFiles(run: state.started, since: state.since, published: state.published)
     }
 
     /// For the manifest, as text.

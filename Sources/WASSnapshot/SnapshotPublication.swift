@@ -40,16 +40,15 @@ struct SnapshotPublication: Sendable {
     }
 
     /// A snapshot of which much is missing would take the place of a good one: then it is no snapshot.
-    func refuseTooManyMissing(of counts: SnapshotCounts) async throws {
-        let missing = await recorder.missing.filter { ListedApplication.id(of: $0) != nil }
-        guard missing.count > max(5, counts.webApps / 10) else { return }
-        try await recorder.save(context)
+    func refuseShortfall(of loader: SnapshotLoader, _ counts: SnapshotCounts, owner: String) async throws {
+        let missing = await recorder.missingApplications
+        let unread = await recorder.gone + missing.count
+        guard let objection = counts.objection(to: try await loader.counts(), unread: unread) else { return }
+        // What did not come with the pages will not come with them another time either: then all is asked for anew.
+        let left = unread > 0 ? await recorder.lastState() : SnapshotState.empty
+        try await services.state.end(owner, left, context)
         let reasons = missing.prefix(3).map { "\($0.id): \($0.reason)" }.joined(separator: " ")
-        throw JobError(
-            failed: .wasSnapshot,
-            reason:
-                "\(missing.count) of \(counts.webApps) web applications could not be read; the last snapshot stays. \(reasons)"
-        )
+        throw JobError(failed: .wasSnapshot, reason: "\(objection); the last snapshot stays. \(reasons)")
     }
 
     /// Completes the database and writes it, then what lists it, and last what names it.
@@ -90,16 +89,18 @@ struct SnapshotPublication: Sendable {
             finished: finished
         )
         _ = try await services.output.put(JobObject(key: files.manifest), .bytes(manifest.json), context)
+        // What changed in an application that could not be read is still to be read by the next update.
+        let isBehind = await !recorder.missingApplications.isEmpty
         let latest = LatestSnapshot(
             run: plan.name,
-            started: plan.state.started,
+            started: (isBehind ? plan.base?.started : nil) ?? plan.state.started,
             database: StoredObject(key: files.database, bytes: database.bytes, sha256: database.sha256),
             manifest: files.manifest,
             csv: csv
         )
         let named = latest.json(status: manifest.status, counts: rows, finished: finished)
         _ = try await services.output.put(JobObject(key: SnapshotFiles.latest), .bytes(named), context)
-        let left = missing.isEmpty ? SnapshotState.empty : await recorder.lastState(partialOwner: owner)
+        let left = missing.isEmpty ? SnapshotState.empty : await recorder.lastState(publishedFor: owner)
         try await services.state.end(owner, left, context)
 
         let answer = JobAnswer(

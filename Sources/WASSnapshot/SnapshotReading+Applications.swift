@@ -15,14 +15,9 @@ extension SnapshotReading {
             var running = 0
             var chain = PageChain(await recorder.state.listing)
             while let step = chain.next {
-                let page = try await listing(step)
+                let (page, applications) = try await listing(step, from: place)
                 chain.move(past: page)
-                var applications: [ListedApplication] = []
-                try page.forEachRecord { record in
-                    guard let application = ListedApplication(record, place: place, page: step.number) else { return }
-                    applications.append(application)
-                    place += 1
-                }
+                place += Int64(applications.count)
                 for application in applications {
                     listed.insert(application.id)
                     guard choice.isRead(application) else {
@@ -50,16 +45,35 @@ extension SnapshotReading {
     /// Web applications that are read at a time: while the pages of one are packed, stored and loaded, others are asked for.
     var width: Int { 2 * services.workers + 2 }
 
-    private func listing(_ step: PageChain.Step) async throws -> SnapshotPage {
+    /// - Parameter place: Of the page's first web application in the whole list.
+    private func listing(
+        _ step: PageChain.Step,
+        from place: Int64
+    ) async throws -> (SnapshotPage, [ListedApplication]) {
         let key = files.webApps(page: step.number)
         if step.isStored {
             guard let page = try await pages.stored(key, context) else { throw LostPage(key: key) }
             await recorder.restored(page)
-            return page
+            return (page, try applications(on: page, step.number, from: place))
         }
         let page = try await pages.get(SnapshotCalls.webApps(), after: step.after, as: key, context)
+        // Read before it counts as stored: the next run is not to begin with one that cannot be read.
+        let applications = try applications(on: page, step.number, from: place)
         try await recorder.listed(page, next: page.next, context)
-        return page
+        return (page, applications)
+    }
+
+    private func applications(
+        on page: SnapshotPage,
+        _ number: Int,
+        from place: Int64
+    ) throws -> [ListedApplication] {
+        var applications: [ListedApplication] = []
+        try page.forEachRecord { record in
+            let place = place + Int64(applications.count)
+            applications.append(try ListedApplication(record, place: place, page: number))
+        }
+        return applications
     }
 
     func read(_ application: ListedApplication) async throws {
@@ -72,8 +86,8 @@ extension SnapshotReading {
                 findings: findings.map(\.body)
             )
             try await recorder.loaded(application, [detail] + findings, rows: rows, context)
-        } catch let error as QualysError where error.kind == .notFound {
-            // Deleted since it was listed.
+        } catch let error as QualysError where error.code == "OBJECT_NOT_FOUND" {
+            // Deleted since it was listed. A 404 alone may be anybody's.
             try await loader.remove(webApp: application.id)
             await recorder.gone(application)
         } catch let error as QualysError where !error.isOutOfTime && !error.isHopeless {
@@ -94,6 +108,9 @@ extension SnapshotReading {
         await recorder.failed(application, describe(error).description)
     }
 
+    /// What is kept in memory of an application's further pages of findings, in bytes: some applications have very many.
+    private static let furtherMemory = 64 * 1024
+
     /// The details and all findings.
     private func pages(
         of application: ListedApplication
@@ -112,11 +129,13 @@ extension SnapshotReading {
         while let last = after {
             let batch = SnapshotFiles.batch(application.page, webApp: id, page: findings.count + 1)
             let key = files.findings(batch: batch)
+            let memory = findings.isEmpty ? SpooledBody.memory : Self.furtherMemory
             let page: SnapshotPage
-            if isStored, let stored = try await pages.stored(key, context) {
+            if isStored, let stored = try await pages.stored(key, memory: memory, context) {
                 page = stored
             } else {
-                page = try await pages.get(SnapshotCalls.findings(of: id), after: last, as: key, context)
+                let search = SnapshotCalls.findings(of: id)
+                page = try await pages.get(search, after: last, as: key, memory: memory, context)
             }
             findings.append(page)
             after = page.next

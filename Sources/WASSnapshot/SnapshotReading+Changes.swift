@@ -9,18 +9,24 @@ extension SnapshotReading {
     func choice() async throws -> ApplicationChoice {
         guard let since = plan.state.since, plan.base != nil else { return ApplicationChoice() }
         async let scanned = ids(SnapshotCalls.webApps([.init("lastScan.date", .greater, since.iso8601)])) { record in
-            record["WebApp"]?["id"]?.integer
+            record["WebApp"]?["id"]?.id
         }
-        let ofFinding: @Sendable (JSONValue) -> Int64? = { $0["Finding"]?["webApp"]?["id"]?.integer }
+        let ofFinding: @Sendable (JSONValue) -> Int64? = { $0["Finding"]?["webApp"]?["id"]?.id }
         async let detected = ids(SnapshotCalls.findings("lastDetectedDate", after: since), ofFinding)
         async let tested = ids(SnapshotCalls.findings("lastTestedDate", after: since), ofFinding)
         async let ignored = ids(SnapshotCalls.findings("ignoredDate", after: since), ofFinding)
-        let touched = try await scanned.union(detected).union(tested).union(ignored)
+        var touched = try await ignored ?? []
+        for found in try await [scanned, detected, tested] {
+            // Without it nobody knows what changed.
+            guard let found else { return ApplicationChoice() }
+            touched.formUnion(found)
+        }
         let known = try await loader.webApps()
         return ApplicationChoice(.init(since: since, touched: touched, known: known))
     }
 
-    private func ids(_ search: QPSSearch, _ id: @Sendable (JSONValue) -> Int64?) async throws -> Set<Int64> {
+    /// - Returns: Nil when Qualys refuses the search: not every platform searches by every time.
+    private func ids(_ search: QPSSearch, _ id: @Sendable (JSONValue) -> Int64?) async throws -> Set<Int64>? {
         var ids: Set<Int64> = []
         do {
             try await services.qualys.forEachPage(of: search, scratch: services.scratch, context) { page in
@@ -29,8 +35,8 @@ extension SnapshotReading {
                 }
             }
         } catch let error as QualysError where error.kind == .refused {
-            // Not every platform searches by every time.
             context.log.warning("Some changes cannot be searched for", error: error)
+            return nil
         }
         return ids
     }
@@ -43,7 +49,7 @@ extension SnapshotReading {
         let all = QPSSearch(.webApplications, path: "/qps/rest/3.0/search/was/finding")
         try await services.qualys.forEachPage(of: all, scratch: services.scratch, context) { page in
             try page.answer.forEachRecord { record in
-                if let id = record["Finding"]?["webApp"]?["id"]?.integer { listed[id, default: 0] += 1 }
+                if let id = record["Finding"]?["webApp"]?["id"]?.id { listed[id, default: 0] += 1 }
             }
         }
         let loaded = try await loader.findingsByWebApp()

@@ -66,13 +66,14 @@ struct SnapshotReading: Sendable {
         let key = files.count(kind)
         let (page, value) = try await pages.get(SnapshotCalls.count(kind), having: path, as: key, context)
         await recorder.stored(page.object)
-        return Int(value) ?? 0
+        guard let count = Int(value) else {
+            throw QualysError(
+                .unreadable,
+                call: SnapshotCalls.count(kind).name,
+                status: 200,
+                message: "It is no count."
+            )
+        }
+        return count
     }
-}
-
-/// How many there are, as Qualys counts them.
-struct SnapshotCounts: Sendable, Equatable {
-    var webApps = 0
-    var findings = 0
-    var catalog = 0
 }

@@ -93,18 +93,23 @@ actor SnapshotRecorder {
         ]
     }
 
+    /// Of what is missing, the web applications.
+    var missingApplications: [JobError.Missing] { missing.filter { ListedApplication.id(of: $0) != nil } }
+
     func expect(_ total: Int) { report.total = total }
 
     func save(_ context: CallContext) async throws {
         lastSave = services.clock.now()
-        state.saved = lastSave
         try await services.state.save(owner, state.json, context)
     }
 
     /// What is left to the next run.
-    func lastState(partialOwner: String = "") -> [UInt8] {
-        state.saved = services.clock.now()
-        state.partialOwner = partialOwner
+    func lastState() -> [UInt8] { state.json }
+
+    /// What is left to the retry of a run that was published in part.
+    func lastState(publishedFor owner: String) -> [UInt8] {
+        state.partialOwner = owner
+        state.published += 1
         return state.json
     }
 

@@ -5,7 +5,7 @@ import Support
 /// What a snapshot remembers while it is not done: how far it is, so that the next run reads only the rest from Qualys.
 /// The pages themselves are in the output.
 struct SnapshotState: Sendable, Equatable {
-    /// One that nobody went on with is begun anew: a snapshot is of one point in time.
+    /// One that is not done by then is begun anew: a snapshot is of one point in time.
     static let lifetime = Duration.seconds(86400)
 
     /// What was asked for: another request begins anew.
@@ -25,7 +25,8 @@ struct SnapshotState: Sendable, Equatable {
     /// Web applications that were read, by their place in the list, from 0 on: places are dense, and ranges of them short.
     var done = IDRanges()
 
-    var saved: Timestamp
+    /// How often the run has appeared in `latest.json`: a retry must not touch the database that stands there.
+    var published = 0
 
     /// Whose run it was when all of it was tried, and some of it failed: only a retry of that run goes on.
     var partialOwner = ""
@@ -46,12 +47,11 @@ struct SnapshotState: Sendable, Equatable {
         self.started = started
         self.since = since
         self.base = base
-        saved = started
     }
 
     /// Whether a run goes on with it.
     func isGoneOnWith(_ request: String, owner: String, at now: Timestamp) -> Bool {
-        request == self.request && now - saved < Self.lifetime && (partialOwner.isEmpty || partialOwner == owner)
+        request == self.request && now - started < Self.lifetime && (partialOwner.isEmpty || partialOwner == owner)
     }
 }
 
@@ -74,7 +74,7 @@ extension SnapshotState {
                 Self.write(listing, as: "listing", to: &json)
                 Self.write(catalog, as: "catalog", to: &json)
                 json.member("done", done.description)
-                json.member("saved", saved.iso8601Milliseconds)
+                json.member("published", published)
                 json.member("partialOwner", partialOwner)
             }
         }
@@ -98,15 +98,15 @@ extension SnapshotState {
             throw .unreadable(place)
         }
         guard let run = saved.run else { return nil }
-        guard let started = Timestamp(iso8601: run.started), let last = Timestamp(iso8601: run.saved),
-            let done = IDRanges(run.done)
-        else { throw .unreadable(place) }
+        guard let started = Timestamp(iso8601: run.started), let done = IDRanges(run.done) else {
+            throw .unreadable(place)
+        }
         let since = run.since.flatMap { Timestamp(iso8601: $0) }
         var state = SnapshotState(request: run.request, started: started, since: since, base: run.base)
         state.listing = run.listing
         state.catalog = run.catalog
         state.done = done
-        state.saved = last
+        state.published = run.published
         state.partialOwner = run.partialOwner
         return state
     }
@@ -128,7 +128,7 @@ extension SnapshotState {
             let listing: Cursor
             let catalog: Cursor
             let done: String
-            let saved: String
+            let published: Int
             let partialOwner: String
 
             init(json: JSONValue) throws(JSONShapeFault) {
@@ -139,7 +139,7 @@ extension SnapshotState {
                 listing = try json.member("listing")
                 catalog = try json.member("catalog")
                 done = try json.member("done")
-                saved = try json.member("saved")
+                published = try json.member(optional: "published") ?? 0
                 partialOwner = try json.member("partialOwner")
             }
         }

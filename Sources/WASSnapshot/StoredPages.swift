@@ -20,8 +20,13 @@ package struct StoredPages: Sendable {
         let database = try SnapshotDatabase(path: path, run: run)
         let names = try names(inFolder: folder)
         for (kind, table, record) in Self.kinds {
+            let known = try database.webApps()
             for name in names where name.hasPrefix(kind) {
                 guard let batch = Self.batch(of: name) else { continue }
+                // Findings of a web application that was deleted before its details were read.
+                if table.name == SnapshotTable.findings.name, Self.webApp(of: batch).map(known.contains) != true {
+                    continue
+                }
                 let page = SpooledBody(folder: scratch)
                 let gzip = GzipReader(limit: 1 << 30)
                 try forEachPiece(ofFile: "\(folder)/\(name)") { try gzip.read($0) { try page.append($0) } }

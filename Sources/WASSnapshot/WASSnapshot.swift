@@ -80,14 +80,14 @@ package struct WASSnapshot: Sendable {
                 context: work
             )
             let counts = try await reading.run()
-            try await publication.refuseTooManyMissing(of: counts)
+            try await publication.refuseShortfall(of: loader, counts, owner: owner)
             // What follows is short; should there be no time for it, the next run has only that to do.
             try await recorder.save(context)
             return try await publication.publish(loader, counts, parameters, owner: owner)
         } catch let error as JobError {
             throw error
         } catch {
-            let isOutOfTime = (error as? QualysError)?.isOutOfTime ?? false
+            let isOutOfTime = Task.isCancelled || (error as? QualysError)?.isOutOfTime == true
             guard isOutOfTime || work.deadline.hasPassed(at: services.clock.now()) else {
                 try? await recorder.save(context)
                 throw error

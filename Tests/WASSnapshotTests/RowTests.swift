@@ -1,4 +1,6 @@
 import FoundationEssentials
+import JSONStream
+import Jobs
 import QualysAPI
 import SQLite
 import Support
@@ -96,5 +98,42 @@ import XMLStream
         #expect(try found.text("SELECT port FROM Q_WAS_Catalog", for: "") == "8080")
         let others = try found.text("SELECT otherFields FROM Q_WAS_Catalog", for: "")
         #expect(others == #"{"new": {"a": [1.0, true, null]}, "other": "\u00e4"}"#)
+    }
+
+    private func page(_ text: String) throws -> SpooledBody {
+        let page = SpooledBody(folder: folder.path)
+        try Array(text.utf8).withUnsafeBytes { try page.append($0) }
+        return page
+    }
+
+    @Test(arguments: [false, true])
+    func `Of an application that cannot be read to its end there is no row`(isUpdate: Bool) async throws {
+        let path = folder.path + "/ours.db"
+        let loader = try SnapshotLoader(path: path, run: run, isUpdate: isUpdate, clock: .system)
+        let detail = try page(#"{"ServiceResponse":{"data":[{"WebApp":{"id":7}}]}}"#)
+        let good = try page(#"{"ServiceResponse":{"data":[{"Finding":{"id":71}}]}}"#)
+        let cut = try page(#"{"ServiceResponse":{"data":[{"Finding":{"id":72}},{"Finding":{"id":7"#)
+        await #expect(throws: JSONFault.self) {
+            try await loader.load(webApp: 7, listing: 1, detail: detail, findings: [good, cut])
+        }
+        #expect(try await loader.counts() == SnapshotCounts())
+        #expect(try await loader.load(webApp: 7, listing: 1, detail: detail, findings: [good]) == 1)
+    }
+
+    @Test func `Stored pages make a database whose findings all have their application`() throws {
+        for (kind, batch, record) in [
+            ("webapp_detail", "000001_webapp_id_1", #"{"WebApp":{"id":1}}"#),
+            ("finding_detail", "000001_webapp_id_1_001", #"{"Finding":{"id":10}}"#),
+            // Deleted while it was read: its details never came.
+            ("finding_detail", "000001_webapp_id_2_001", #"{"Finding":{"id":20}}"#),
+        ] {
+            let text = #"{"ServiceResponse":{"responseCode":"SUCCESS","data":[\#(record)]}}"#
+            let path = "\(folder.path)/was_\(kind)_utc_run_datetime_x_utc_last_scan_date_y_batch_\(batch).json.gz"
+            _ = try packGzip(to: path) { write in try Array(text.utf8).withUnsafeBytes(write) }
+        }
+        let path = folder.path + "/ours.db"
+        _ = try StoredPages(folder: folder.path).load(into: path, run: run, scratch: folder.path)
+        let database = try Database(path: path, mode: .readOnly)
+        #expect(try database.integer("SELECT group_concat(id) FROM Q_WAS_Finding", for: "") == 10)
     }
 }

@@ -54,16 +54,17 @@ import Testing
     }
 
     @Test func `A run that was not finished goes on, unless it is old or something else was asked for`() throws {
-        let first = plan(WASSnapshotParameters())
-        var saved = first.state
-        saved.saved = now - .seconds(86399)
+        let request = plan(WASSnapshotParameters()).state.request
+        func begun(_ seconds: Int64) -> SnapshotState {
+            SnapshotState(request: request, started: now - .seconds(seconds), since: nil, base: nil)
+        }
+        var saved = begun(86399)
         saved.done.insert(0...41)
         #expect(plan(WASSnapshotParameters(), saved: saved).isContinued)
         #expect(plan(WASSnapshotParameters(), saved: saved).state.done.count == 42)
         #expect(!plan(WASSnapshotParameters(writesCSV: true), saved: saved).isContinued)
         #expect(!plan(WASSnapshotParameters(since: .last), saved: saved, latest: base).isContinued)
-        saved.saved = now - .seconds(86400)
-        #expect(!plan(WASSnapshotParameters(), saved: saved).isContinued)
+        #expect(!plan(WASSnapshotParameters(), saved: begun(86400)).isContinued)
     }
 
     @Test func `Of a run of which a part failed only its own retry goes on`() {
@@ -93,6 +94,7 @@ import Testing
         state.done.insert(0...99_980)
         for place in stride(from: Int64(99_983), to: 100_020, by: 2) { state.done.insert(place) }
         state.partialOwner = "o"
+        state.published = 2
         #expect(try SnapshotState.read(state.json, place: "here") == state)
         #expect(state.json.count < 4096)
         #expect(try SnapshotState.read(SnapshotState.empty, place: "here") == nil)
@@ -121,6 +123,8 @@ import Testing
         #expect(files.webApp(batch: detail) == "\(folder)json/was_webapp_detail\(dates)000001_webapp_id_2001.json.gz")
         let finding = files.findings(batch: SnapshotFiles.batch(1, webApp: 2001, page: 2))
         #expect(finding == "\(folder)json/was_finding_detail\(dates)000001_webapp_id_2001_002.json.gz")
+        #expect(files.database == "\(folder)was_sqlite.db.gz")
+        #expect(SnapshotFiles(run: run, since: nil, published: 1).database == "\(folder)was_sqlite-2.db.gz")
         #expect(files.csv("Q_WAS_WebApp") == "\(folder)csv/Q_WAS_WebApp\(dates)000000.csv.gz")
     }
 
