@@ -183,6 +183,7 @@ def test_a_run_that_is_killed_goes_on_and_lists_every_scan_once(
     eventually(lambda: len([f for f in qualys.faults() if f["played"] > 0]))
     process.send_signal(signal.SIGKILL)
     process.communicate()
+    begun = json.loads((shell.output / "state/was-export.json").read_bytes())["asked"]["started"]
     for leftover in shell.temporary.iterdir():
         assert leftover.name.startswith("qualysctl-")
         _remove(leftover)
@@ -191,7 +192,9 @@ def test_a_run_that_is_killed_goes_on_and_lists_every_scan_once(
     assert ended.returncode == DONE, ended.stderr
     expected = finished(qualys, "2026-03-08T00:00:00Z")
     assert_exported(shell.files(), expected)
-    assert_listed_once(shell.manifest(shell.answer(ended)), set(expected))
+    manifest = shell.manifest(shell.answer(ended))
+    assert_listed_once(manifest, set(expected))
+    assert manifest["started"][:19] == begun[:19]
 
 
 def _remove(folder: Path) -> None:
@@ -331,6 +334,15 @@ def test_the_server_never_sees_more_calls_than_it_allows(
     assert shell.run("was-export", *WINDOW, MAX_WORKERS="8").returncode == DONE
     meter = qualys.limits()["was/wasscan"]
     assert (meter["most_running"], meter["blocked_by_concurrency"]) == (2, 0)
+
+
+def test_a_server_that_tells_no_limit_is_left_with_as_many_calls_as_it_takes(
+    qualys_server: Servers, terminal: Terminals
+) -> None:
+    qualys = qualys_server(now=NOW, scans=60, scan_days=2, qps_concurrency=2, silent_limits=1, latency_ms=10)
+    shell = terminal(qualys)
+    assert shell.run("was-export", *WINDOW, MAX_WORKERS="8").returncode == DONE
+    assert qualys.limits()["was/wasscan"]["blocked_by_concurrency"] <= 7
 
 
 # --- Into S3, from Lambda ---

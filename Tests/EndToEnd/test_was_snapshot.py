@@ -326,7 +326,7 @@ def test_what_passes_by_itself_leaves_no_trace(
     assert all(meter["too_early"] == 0 for meter in qualys.limits().values())
 
 
-@pytest.mark.parametrize("kind", ["has_more_boolean", "has_more_without_last_id"])
+@pytest.mark.parametrize("kind", ["has_more_boolean", "has_more_without_last_id", "has_more_missing"])
 def test_paging_in_other_forms_loses_nothing(qualys_server: Servers, terminal: Terminals, kind: str) -> None:
     qualys = qualys_server(webapps=3, catalog=2100)
     shell = terminal(qualys)

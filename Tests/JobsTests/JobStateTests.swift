@@ -1,7 +1,9 @@
 import AWSClients
 import AWSSigning
+import Files
 import HTTPTransport
 import Support
+import Synchronization
 import Telemetry
 import TestSupport
 import Testing
@@ -129,5 +131,77 @@ struct DynamoDBStateTests {
         let state = [UInt8](repeating: 0x20, count: 400_000)
         await #expect(throws: JobStateError.tooLarge(400_000)) { try await store(http).save("a", state, .test()) }
         #expect(http.requests.isEmpty)
+    }
+}
+
+@Suite("A job's state in an object")
+struct ObjectStateTests {
+    private final class Bucket: Sendable {
+        private let kept = Mutex<[String: [UInt8]]>([:])
+
+        var objects: [String: [UInt8]] { kept.withLock { $0 } }
+
+        func put(_ key: String, _ bytes: [UInt8]) { kept.withLock { $0[key] = bytes } }
+    }
+
+    private let bucket = Bucket()
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private func store(get status: Int = 200) -> JobStateStore {
+        let bucket = bucket
+        let refusal = AWSError(service: .s3, action: "GetObject", status: status, code: "X", message: "")
+        let output = JobOutput(
+            base: "s3://bucket/prefix/",
+            put: { object, content, _ in
+                try Task.checkCancellation()
+                guard case .bytes(let bytes) = content else { throw CancellationError() }
+                bucket.put(object.key, bytes)
+                return StoredObject(key: object.key, bytes: content.byteCount, sha256: content.sha256)
+            },
+            get: { key, path, _ in
+                guard status == 200 else { throw refusal }
+                guard let bytes = bucket.objects[key] else { return false }
+                let file = try AtomicFile(path: path, limit: .max)
+                try file.append(bytes)
+                _ = try file.commit()
+                return true
+            }
+        )
+        return .object(.wasExport, in: output, scratch: folder.path)
+    }
+
+    @Test("What one run leaves the next one finds, beside the output; nothing is left of the way there")
+    func keeps() async throws {
+        let first = store()
+        #expect(try await first.begin("a", .test()) == .mine(nil))
+        try await first.save("a", Array("1".utf8), .test())
+        #expect(try await store().begin("b", .test()) == .mine(Array("1".utf8)))
+        try await first.end("a", nil, .test())
+        #expect(bucket.objects == ["state/was-export.json": Array("1".utf8)])
+        try await first.end("a", Array("2".utf8), .test())
+        #expect(try await store().begin("b", .test()) == .mine(Array("2".utf8)))
+        #expect(try names(inFolder: folder.path).isEmpty)
+    }
+
+    @Test("What may not be read is taken for not there, as S3 says it; any other failure is one")
+    func unreadable() async throws {
+        #expect(try await store(get: 403).begin("a", .test()) == .mine(nil))
+        await #expect(throws: AWSError.self) { try await store(get: 500).begin("a", .test()) }
+    }
+
+    @Test("A run that was cancelled leaves its state all the same")
+    func cancelled() async throws {
+        let store = store()
+        let run = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            try await store.save("a", Array("1".utf8), .test())
+            try await store.end("a", Array("2".utf8), .test())
+        }
+        try await run.value
+        #expect(bucket.objects["state/was-export.json"] == Array("2".utf8))
     }
 }

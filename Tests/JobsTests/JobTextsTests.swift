@@ -60,6 +60,29 @@ struct JobTextsTests {
         #expect(JobError(failed: .carImport, reason: "No.").label == "Job.Failed")
     }
 
+    @Test(
+        "A line for a terminal tells how much is done, how fast, and how long it will take",
+        arguments: [
+            (
+                JobProgress.Report(unit: "scans", done: 50, total: 200, bytes: 12_340_000),
+                "was-export  [######..................] 50/200 scans  5.0/s  1.2 MB/s  30 s left"
+            ),
+            (
+                JobProgress.Report(unit: "scans", done: 1, total: 1001, counts: [JobCount("findings", 7)]),
+                "was-export  [........................] 1/1001 scans  7 findings  0.1/s  166 min left"
+            ),
+            (
+                JobProgress.Report(unit: "scans", done: 10, total: 10),
+                "was-export  [########################] 10/10 scans  1.0/s  0 s left"
+            ),
+            (JobProgress.Report(unit: "scans", done: 3), "was-export  3 scans  0.3/s"),
+            (JobProgress.Report(unit: "scans", done: 0, total: 0), "was-export  0 scans  0.0/s"),
+        ]
+    )
+    func line(report: JobProgress.Report, expected: String) {
+        #expect(report.line("was-export", elapsed: .seconds(10)) == expected)
+    }
+
     @Test("Speed and time left follow from what is done")
     func speed() {
         let report = JobProgress.Report(unit: "scans", done: 50, total: 200, bytes: 12_340_000)
