@@ -134,6 +134,6 @@ import XMLStream
         let path = folder.path + "/ours.db"
         _ = try StoredPages(folder: folder.path).load(into: path, run: run, scratch: folder.path)
         let database = try Database(path: path, mode: .readOnly)
-        #expect(try database.integer("SELECT group_concat(id) FROM Q_WAS_Finding", for: "") == 10)
+        #expect(try database.text("SELECT group_concat(id) FROM Q_WAS_Finding", for: "") == "10")
     }
 }
