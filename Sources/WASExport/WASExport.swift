@@ -73,8 +73,9 @@ package struct WASExport: Sendable {
             guard !parameters.isDry else { return try await dryAnswer(plan, scans, owner, context) }
             ending = try await export(scans, plan, recorder, work)
         } catch {
+            guard !parameters.isDry else { throw error }
             guard Task.isCancelled || (error as? QualysError)?.isOutOfTime == true else {
-                if !parameters.isDry { try? await recorder.save(context) }
+                try? await recorder.save(context)
                 throw error
             }
             ending = .cutShort

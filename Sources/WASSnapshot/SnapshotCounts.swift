@@ -9,7 +9,7 @@ struct SnapshotCounts: Sendable, Equatable {
     /// - Parameter unread: Web applications that could not be read, or were not there any more.
     func objection(to loaded: SnapshotCounts, unread: Int) -> String? {
         if unread > Self.tolerated(of: webApps) {
-            return "\(unread) of \(webApps) web applications could not be read"
+            return "\(unread) of \(webApps) web applications could not be read, or are gone"
         }
         // Nobody knows how many findings those have that could not be read.
         let unknown = unread == 0 ? 0 : findings / 2

@@ -42,10 +42,11 @@ struct SnapshotPublication: Sendable {
     /// A snapshot of which much is missing would take the place of a good one: then it is no snapshot.
     func refuseShortfall(of loader: SnapshotLoader, _ counts: SnapshotCounts, owner: String) async throws {
         let missing = await recorder.missingApplications
-        let unread = await recorder.gone + missing.count
+        let gone = await recorder.gone
+        let unread = gone + missing.count
         guard let objection = counts.objection(to: try await loader.counts(), unread: unread) else { return }
-        // What did not come with the pages will not come with them another time either: then all is asked for anew.
-        let left = unread > 0 ? await recorder.lastState() : SnapshotState.empty
+        // What the stored pages do not have, or have too much, is so another time: then all is asked for anew.
+        let left = missing.count > gone ? await recorder.lastState() : SnapshotState.empty
         try await services.state.end(owner, left, context)
         let reasons = missing.prefix(3).map { "\($0.id): \($0.reason)" }.joined(separator: " ")
         throw JobError(failed: .wasSnapshot, reason: "\(objection); the last snapshot stays. \(reasons)")

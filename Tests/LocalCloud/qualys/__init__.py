@@ -29,7 +29,7 @@ Limits
     --concurrency); `was/webapp`, `am/hostasset`, ... or all of QPS together (--qps-rate, --qps-concurrency,
     --qps-scope; off, as in reality); `gateway/am/asset`, `auth` (--gateway-rate, --gateway-concurrency). One call too
     many at a time gets 409 with 1960, one too many in the window 409 with 1965 and the seconds to wait, on the gateway
-    429 with Retry-After. FO names without any limit (both 0) send no limit headers.
+    429 with Retry-After. FO names without any limit (both 0) send no limit headers, and none does with --silent-limits 1.
     `GET /_qualys/limits` tells for each name: calls, most_running, blocked_by_concurrency, blocked_by_rate, too_early
     (came within a told waiting time) and crossed (did so within --grace-ms of its telling: had set out before).
     A call that is refused for its account or for X-Requested-With is not counted.

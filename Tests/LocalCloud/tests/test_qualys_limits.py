@@ -158,3 +158,12 @@ def test_a_hundred_thousand_hosts_take_no_time() -> None:
         (truth,) = server.truth("detection-counts", ids=ids)
         assert reply.body.count(b"</HOST>") == truth["hosts"] > 80_000
         assert reply.body.count(b"</DETECTION>") == truth["detections"]
+
+
+def test_a_limit_can_be_enforced_without_being_told() -> None:
+    limits = Limits(Options(rate=5, concurrency=1, silent_limits=1))
+    meter = limits.meter(DETECTIONS)
+    assert limits.arrive(meter) is None
+    blocked = limits.arrive(meter)
+    assert blocked is not None and blocked.by == "concurrency"
+    assert limits.headers(meter, blocked) == []
