@@ -104,16 +104,16 @@ unit-test: setup ## Run the Swift tests
 
 .PHONY: end-to-end-test
 end-to-end-test: setup bootstrap qualysctl ## Run the tests of the built programs against the local cloud
-	@cd Tests/LocalCloud && $(PROJECT_PYTHON) -m pytest -q
-	@cd Tests/EndToEnd && $(PROJECT_PYTHON) -m pytest -q
+	@cd Tests/LocalCloud && $(PROJECT_PYTHON) -m pytest -q -rs
+	@cd Tests/EndToEnd && $(PROJECT_PYTHON) -m pytest -q -rs
 
 .PHONY: package-test
 package-test: setup package ## Test the package, but for a second build of it (make verify-package has that too)
-	@cd Tests/Package && $(PROJECT_PYTHON) -m pytest -q -k "not built_again"
+	@cd Tests/Package && $(PROJECT_PYTHON) -m pytest -q -rs -k "not built_again"
 
 .PHONY: deploy-test
-deploy-test: setup $(VENV)/deploy-installed bootstrap ## Deploy every template and Terraform module to the local cloud, and scan
-	@cd Tests/Deploy && $(PROJECT_PYTHON) -m pytest -q
+deploy-test: setup $(VENV)/deploy-installed package ## Deploy every template and Terraform module to the local cloud, and scan
+	@cd Tests/Deploy && $(PROJECT_PYTHON) -m pytest -q -rs
 
 .PHONY: bench
 bench: setup package qualysctl streambench ## Measure start-up, cached answers, memory, parsing and the jobs, side by side with Python
@@ -152,6 +152,11 @@ layer: ## Pack QScanner, put into layer/ before, for Lambda: build/qscanner-laye
 # PARAMETERS takes any further parameters of the template, as Name=Value.
 REGIONS ?= us-east-1 us-west-2 eu-west-1
 
+# Everybody on the machine can read a command line.
+SECRETS := QUALYS_ACCESS_TOKEN QUALYS_PASSWORD CAR_SERVICE_KEY CAR_SERVICE_PASSWORD CAR_SERVICE_AUTHTOKEN
+$(foreach name,$(SECRETS),$(if $(findstring command,$(origin $(name))),\
+	$(error $(name) belongs into the environment, not on the command line: export it, and change it, as it has been seen)))
+
 .PHONY: deploy
 deploy: package layer ## Deploy to this account: QUALYS_POD= AWS_REGION=, and QUALYS_ACCESS_TOKEN in the environment
 	@cloudformation/deploy.sh account
@@ -169,7 +174,7 @@ deploy-hub: package layer ## Deploy one scanner for many accounts: EXTERNAL_ID= 
 	@cloudformation/deploy.sh hub
 
 .PHONY: deploy-spoke-stackset
-deploy-spoke-stackset: ## Roll the spokes of the hub out to ORG_UNIT_IDS= by a StackSet
+deploy-spoke-stackset: ## Roll the spokes of the hub out to ORG_UNIT_IDS= and SPOKE_REGIONS= by a StackSet
 	@cloudformation/deploy.sh spoke-stackset
 
 .PHONY: secret
@@ -185,7 +190,7 @@ logs: ## Follow the scanner's log
 	@cloudformation/deploy.sh logs
 
 .PHONY: rescan
-rescan: ## Scan a function again: FUNCTION=
+rescan: ## Scan a function again: FUNCTION=, with a hub the ARN of a spoke's
 	@cloudformation/deploy.sh rescan
 
 .PHONY: delete

@@ -205,7 +205,8 @@ def test_a_hub_and_its_spokes_are_rolled_out_and_the_second_time_nothing_changes
     (target,) = shell.cloud.boto("events", keys=member).list_targets_by_rule(Rule=rule["Name"])["Targets"]
     assert target["Arn"] == hub["EventBusArn"]
     role = shell.cloud.boto("iam", keys=member).get_role(RoleName="qualys-lambda-scanner-spoke")["Role"]
-    assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"AWS": hub["RoleArn"]}
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"]["ArnEquals"] == {"aws:PrincipalArn": hub["RoleArn"]}
 
     shell.cloud.clear_calls()
     for target in ("deploy-hub", "deploy-spoke-stackset"):
@@ -332,7 +333,7 @@ def test_a_stack_is_removed_by_its_name_and_its_data_stay(shell: Shell) -> None:
     assert shell.cloud.boto("lambda").list_functions()["Functions"] == []
     assert shell.cloud.objects(outputs["ResultsBucket"]) == {}
     assert shell.cloud.boto("secretsmanager").describe_secret(SecretId=NAME)
-    assert "make deploy first" in shell.make("delete", CONFIRM=NAME).stderr
+    assert f"the stack {NAME} is not here" in shell.make("delete", CONFIRM=NAME).stderr
 
 
 def only_function(shell: Shell, keys: Keys | None = None) -> dict[str, Any]:

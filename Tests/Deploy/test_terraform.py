@@ -115,8 +115,9 @@ def limits_of_parameter(module: str, name: str, rule: dict[str, Any]) -> dict[st
     elif rule["Type"] == "Number":
         found["limit"] = (rule["MinValue"], rule["MaxValue"])
     elif "AllowedPattern" in rule:
-        # A list is empty when nothing is in it, not when an empty text is.
-        found["limit"] = rule["AllowedPattern"].removeprefix("^$|") if is_list else rule["AllowedPattern"]
+        # A list is empty when nothing is in it, not when an empty text is. Go's patterns do not look ahead.
+        pattern = rule["AllowedPattern"].replace(r"(?!.*\*\*)", "")
+        found["limit"] = pattern.removeprefix("^$|") if is_list else pattern
     else:
         found["limit"] = lengths
     if (module, name) == ("scanner-native", "external_id"):

@@ -106,6 +106,7 @@ def _trusts(policy: dict[str, Any], caller: Identity, external_id: str | None) -
         and "sts:AssumeRole" in _as_list(statement.get("Action"))
         and _names(statement.get("Principal"), caller)
         and _external_id_fits(statement.get("Condition", {}), external_id)
+        and _principal_fits(statement.get("Condition", {}), caller)
         for statement in _as_list(policy.get("Statement"))
     )
 
@@ -128,6 +129,11 @@ def _role_of(caller: Identity) -> str | None:
 def _external_id_fits(condition: dict[str, Any], external_id: str | None) -> bool:
     wanted = condition.get("StringEquals", {}).get("sts:ExternalId")
     return wanted is None or external_id in _as_list(wanted)
+
+
+def _principal_fits(condition: dict[str, Any], caller: Identity) -> bool:
+    wanted = condition.get("ArnEquals", {}).get("aws:PrincipalArn")
+    return wanted is None or (_role_of(caller) or caller.arn) in _as_list(wanted)
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -13,7 +13,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
-from . import aws_gaps, control, function_gaps, policy_gaps, stack_gaps
+from . import aws_gaps, control, function_gaps, policy_gaps, stack_gaps, stack_set_gaps
 from .calls import Call, CallLog, note_answer
 from .errors import error_answer
 from .faults import FaultBook, play
@@ -27,6 +27,7 @@ default_user_config["lambda"]["use_docker"] = False
 function_gaps.install()
 policy_gaps.install()
 stack_gaps.install()
+stack_set_gaps.install()
 
 
 class Gateway:

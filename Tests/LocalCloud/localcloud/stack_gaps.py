@@ -10,15 +10,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from moto.cloudformation.models import ChangeSet, Stack
+from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack
 from moto.cloudformation.parsing import ResourceMap
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.iam.models import Role
 
 _apply = ChangeSet.apply
+_create_change_set = CloudFormationBackend.create_change_set
+_delete = ResourceMap.delete
 _diff = ResourceMap.build_resource_diff
+_execute = CloudFormationBackend.execute_change_set
 _put_policy = Role.put_policy
 _refuse_same = CloudFormationResponse._validate_different_update
+_resolve = CloudFormationBackend._resolve_update_parameters
 
 
 def _apply_whole(change_set: ChangeSet) -> None:
@@ -28,6 +33,54 @@ def _apply_whole(change_set: ChangeSet) -> None:
     stack.template_dict = change_set.template_dict
     stack.parameters = change_set.parameters
     stack.output_map = stack._create_output_map()
+
+
+def _execute_or_roll_back(backend: CloudFormationBackend, change_set_name: str, stack_name: str | None = None) -> None:
+    """moto answers with what went wrong in a resource; CloudFormation takes the stack back and says so in its status."""
+    change_set = backend.describe_change_set(change_set_name)
+    try:
+        _execute(backend, change_set_name, stack_name)
+    except Exception as problem:
+        if change_set is None or change_set.change_set_type != "CREATE":
+            raise
+        roll_back(change_set.stack)
+        change_set.stack._add_stack_event("ROLLBACK_COMPLETE", resource_status_reason=str(problem))
+        change_set.stack.status = "ROLLBACK_COMPLETE"
+
+
+def roll_back(stack: Stack) -> None:
+    """Removes what a creation that failed has made."""
+    for resource in stack.resource_map._resource_json_map.values():
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+            resource["DeletionPolicy"] = "Delete"
+    _delete(stack.resource_map)
+
+
+def _delete_but_retained(resources: ResourceMap) -> None:
+    for resource in resources._resource_json_map.values():
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+            resource["DeletionPolicy"] = "Retain"
+    _delete(resources)
+
+
+def _refuse_rolled_back(backend: CloudFormationBackend, stack_name: str, *given: Any, **named: Any) -> tuple[str, str]:
+    for stack in backend.stacks.values():
+        if stack.name == stack_name and stack.status == "ROLLBACK_COMPLETE":
+            raise ValidationError(message=f"Stack:{stack.stack_id} is in ROLLBACK_COMPLETE state and can not be updated.")
+    return _create_change_set(backend, stack_name, *given, **named)
+
+
+def _resolve_defaults(backend: CloudFormationBackend, instance: Any, given: list[dict[str, Any]]) -> dict[str, str]:
+    """A previous value may be a default, which moto looks for among what was given."""
+    if isinstance(instance, Stack):
+        known = {name: _text(value) for name, value in instance.resource_map.resolved_parameters.items()}
+        given = [
+            {"ParameterKey": item["ParameterKey"], "ParameterValue": known[item["ParameterKey"]]}
+            if item.get("UsePreviousValue")
+            else item
+            for item in given
+        ]
+    return _resolve(backend, instance, given)
 
 
 def _diff_by_value(
@@ -69,6 +122,10 @@ def _text(value: Any) -> str:
 
 def install() -> None:
     ChangeSet.apply = _apply_whole  # type: ignore[method-assign]
+    CloudFormationBackend._resolve_update_parameters = _resolve_defaults  # type: ignore[method-assign]
+    CloudFormationBackend.create_change_set = _refuse_rolled_back  # type: ignore[method-assign]
+    CloudFormationBackend.execute_change_set = _execute_or_roll_back  # type: ignore[method-assign]
+    ResourceMap.delete = _delete_but_retained  # type: ignore[method-assign]
     ResourceMap.build_resource_diff = _diff_by_value  # type: ignore[method-assign]
     Role.put_policy = _put_policy_as_json  # type: ignore[method-assign]
     Stack.has_parameters = _has_parameters  # type: ignore[method-assign]

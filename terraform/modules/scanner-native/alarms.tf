@@ -30,7 +30,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 # The failure that makes no error: the trail or the rule is gone. A day without any data counts as well.
 resource "aws_cloudwatch_metric_alarm" "no_scans" {
   alarm_name          = "${var.name}-no-scans"
-  alarm_description   = "No scan for a day - no changes, or nobody tells of them"
+  alarm_description   = "No scan for a day - no changes, or nobody tells of them. After a deployment it stands until the first scan."
   evaluation_periods  = 1
   comparison_operator = "LessThanThreshold"
   threshold           = 1

@@ -119,11 +119,26 @@ locals {
     },
     # A run that goes on reads what it has written, and a snapshot of changes the last snapshot.
     {
-      If       = var.enable_was_snapshot || var.enable_host_detections
-      Sid      = "ReadOwnObjects"
+      If       = var.enable_was_snapshot
+      Sid      = "ReadSnapshots"
       Effect   = "Allow"
       Action   = "s3:GetObject"
-      Resource = [for area in ["was", "vm", "state"] : join("/", compact([module.kept_data.results_bucket_arn, area, "*"]))]
+      Resource = join("/", compact([module.kept_data.results_bucket_arn, "was/*"]))
+    },
+    {
+      If       = var.enable_host_detections
+      Sid      = "ReadDetections"
+      Effect   = "Allow"
+      Action   = "s3:GetObject"
+      Resource = join("/", compact([module.kept_data.results_bucket_arn, "vm/*"]))
+    },
+    # Where there is no table.
+    {
+      If       = !var.enable_scan_cache && var.enable_s3_results && anytrue(values(local.jobs)[*].runs)
+      Sid      = "ReadState"
+      Effect   = "Allow"
+      Action   = "s3:GetObject"
+      Resource = join("/", compact([module.kept_data.results_bucket_arn, "state/*"]))
     },
     {
       If       = var.enable_sns_notifications

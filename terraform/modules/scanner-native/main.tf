@@ -43,11 +43,15 @@ resource "aws_lambda_function" "scanner" {
     variables = merge(
       {
         QUALYS_SECRET_ARN = var.qualys_secret_arn
+        SCAN_TYPES        = var.scan_types
         SCAN_TIMEOUT      = var.scan_timeout
         CACHE_TTL_DAYS    = var.cache_ttl_days
         ENABLE_TAGGING    = var.enable_tagging
         LOG_LEVEL         = var.log_level
+        MAX_WORKERS       = var.max_workers
       },
+      var.qualys_api_url == "" ? {} : { QUALYS_API_URL = var.qualys_api_url },
+      var.qualys_gateway_url == "" ? {} : { QUALYS_GATEWAY_URL = var.qualys_gateway_url },
       var.enable_s3_results ? { RESULTS_S3_BUCKET = module.kept_data.results_bucket } : {},
       var.enable_sns_notifications ? { SNS_TOPIC_ARN = aws_sns_topic.notifications[0].arn } : {},
       var.enable_scan_cache ? { SCAN_CACHE_TABLE = module.kept_data.scan_cache_table } : {},

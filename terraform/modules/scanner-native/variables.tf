@@ -32,6 +32,30 @@ variable "qualys_secret_arn" {
   }
 }
 
+variable "qualys_api_url" {
+  description = "(Optional) API server of a private platform, for the jobs, in place of the pod's."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^$|^https://[A-Za-z0-9.-]+(:[0-9]+)?/?$", var.qualys_api_url))
+    error_message = "Must be empty or an address such as https://qualysapi.example.com."
+  }
+}
+
+variable "qualys_gateway_url" {
+  description = "(Optional) Gateway of a private platform, in place of the pod's."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^$|^https://[A-Za-z0-9.-]+(:[0-9]+)?/?$", var.qualys_gateway_url))
+    error_message = "Must be empty or an address such as https://qualysapi.example.com."
+  }
+}
+
 variable "code_s3_bucket" {
   description = "Bucket with the scanner's package, in the region of the function."
   type        = string
@@ -141,8 +165,26 @@ variable "exclude_functions" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for item in var.exclude_functions : can(regex("^[A-Za-z0-9_*-]{1,64}$", item))])
-    error_message = "Each must be the name of a function, at most with * in it, and no space around it."
+    condition     = alltrue([for item in var.exclude_functions : can(regex("^[A-Za-z0-9_*-]{1,64}$", item)) && !strcontains(item, "**")])
+    error_message = "Each must be the name of a function, at most with * in it but not **, and no space around it."
+  }
+
+  # Of the pattern all else is less than 350 characters.
+  validation {
+    condition     = sum(concat([0], [for item in var.exclude_functions : 3 * length(item) + 33])) <= 1700
+    error_message = "EventBridge takes no more than 2048 characters, and each name stands there three times."
+  }
+}
+
+variable "scan_types" {
+  description = "What QScanner looks for, as its --scan-types has it."
+  type        = string
+  default     = "pkg,secret"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9-]{0,31}(,[a-z0-9][a-z0-9-]{0,31})*$", var.scan_types))
+    error_message = "Must be scan types with commas between them, such as pkg,secret."
   }
 }
 
@@ -249,6 +291,18 @@ variable "permissions_boundary_arn" {
   }
 }
 
+variable "max_workers" {
+  description = "Calls and downloads of a job at the same time; fewer where Qualys allows fewer."
+  type        = number
+  default     = 5
+  nullable    = false
+
+  validation {
+    condition     = var.max_workers >= 1 && var.max_workers <= 64 && floor(var.max_workers) == var.max_workers
+    error_message = "Must be a whole number from 1 to 64."
+  }
+}
+
 variable "enable_was_export" {
   description = "Whether the job was-export is started on its schedule."
   type        = bool
@@ -263,8 +317,8 @@ variable "was_export_schedule" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(rate|cron)\\(.+\\)$", var.was_export_schedule))
-    error_message = "Must be rate(...) or cron(...)."
+    condition     = can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\(([^ ()]+ ){2}([^ ()]+ [^ ()]+ \\?|\\? [^ ()]+ [^ ()]+) [^ ()]+\\))$", var.was_export_schedule))
+    error_message = "Must be rate(...) or cron(...) as EventBridge has them, such as rate(6 hours) or cron(0 3 * * ? *)."
   }
 }
 
@@ -282,8 +336,8 @@ variable "was_snapshot_schedule" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(rate|cron)\\(.+\\)$", var.was_snapshot_schedule))
-    error_message = "Must be rate(...) or cron(...)."
+    condition     = can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\(([^ ()]+ ){2}([^ ()]+ [^ ()]+ \\?|\\? [^ ()]+ [^ ()]+) [^ ()]+\\))$", var.was_snapshot_schedule))
+    error_message = "Must be rate(...) or cron(...) as EventBridge has them, such as rate(6 hours) or cron(0 3 * * ? *)."
   }
 }
 
@@ -301,8 +355,8 @@ variable "host_detections_schedule" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(rate|cron)\\(.+\\)$", var.host_detections_schedule))
-    error_message = "Must be rate(...) or cron(...)."
+    condition     = can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\(([^ ()]+ ){2}([^ ()]+ [^ ()]+ \\?|\\? [^ ()]+ [^ ()]+) [^ ()]+\\))$", var.host_detections_schedule))
+    error_message = "Must be rate(...) or cron(...) as EventBridge has them, such as rate(6 hours) or cron(0 3 * * ? *)."
   }
 }
 
@@ -320,7 +374,7 @@ variable "car_import_schedule" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(rate|cron)\\(.+\\)$", var.car_import_schedule))
-    error_message = "Must be rate(...) or cron(...)."
+    condition     = can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\(([^ ()]+ ){2}([^ ()]+ [^ ()]+ \\?|\\? [^ ()]+ [^ ()]+) [^ ()]+\\))$", var.car_import_schedule))
+    error_message = "Must be rate(...) or cron(...) as EventBridge has them, such as rate(6 hours) or cron(0 3 * * ? *)."
   }
 }

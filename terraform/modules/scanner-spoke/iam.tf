@@ -11,10 +11,14 @@ resource "aws_iam_role" "spoke" {
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { AWS = var.hub_scanner_role_arn }
-      Condition = { StringEquals = { "sts:ExternalId" = var.external_id } }
+      Effect = "Allow"
+      Action = "sts:AssumeRole"
+      # A role named here is kept by its unique id: one that is made anew under its name would no longer be meant.
+      Principal = { AWS = "arn:${local.partition}:iam::${split(":", var.hub_scanner_role_arn)[4]}:root" }
+      Condition = {
+        ArnEquals    = { "aws:PrincipalArn" = var.hub_scanner_role_arn }
+        StringEquals = { "sts:ExternalId" = var.external_id }
+      }
     }]
   })
 }

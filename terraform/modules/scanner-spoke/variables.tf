@@ -81,8 +81,14 @@ variable "exclude_functions" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for item in var.exclude_functions : can(regex("^[A-Za-z0-9_*-]{1,64}$", item))])
-    error_message = "Each must be the name of a function, at most with * in it, and no space around it."
+    condition     = alltrue([for item in var.exclude_functions : can(regex("^[A-Za-z0-9_*-]{1,64}$", item)) && !strcontains(item, "**")])
+    error_message = "Each must be the name of a function, at most with * in it but not **, and no space around it."
+  }
+
+  # Of the pattern all else is less than 350 characters.
+  validation {
+    condition     = sum(concat([0], [for item in var.exclude_functions : 3 * length(item) + 33])) <= 1700
+    error_message = "EventBridge takes no more than 2048 characters, and each name stands there three times."
   }
 }
 

@@ -30,7 +30,7 @@ run "defaults" {
   }
   assert {
     condition = toset(keys(aws_lambda_function.scanner.environment[0].variables)) == toset([
-      "QUALYS_SECRET_ARN", "SCAN_TIMEOUT", "CACHE_TTL_DAYS", "ENABLE_TAGGING", "LOG_LEVEL",
+      "QUALYS_SECRET_ARN", "SCAN_TYPES", "SCAN_TIMEOUT", "CACHE_TTL_DAYS", "ENABLE_TAGGING", "LOG_LEVEL", "MAX_WORKERS",
       "RESULTS_S3_BUCKET", "SNS_TOPIC_ARN", "SCAN_CACHE_TABLE",
     ])
     error_message = "The function has other settings."
@@ -80,6 +80,10 @@ run "settings" {
     reserved_concurrency   = 5
     architecture           = "arm64"
     code_s3_object_version = "v1"
+    scan_types             = "pkg"
+    max_workers            = 8
+    qualys_api_url         = "https://qualysapi.example.com"
+    qualys_gateway_url     = "https://gateway.example.com"
   }
 
   assert {
@@ -96,6 +100,10 @@ run "settings" {
       aws_lambda_function.scanner.environment[0].variables.SCAN_TIMEOUT == "200"
       && aws_lambda_function.scanner.environment[0].variables.CACHE_TTL_DAYS == "7"
       && aws_lambda_function.scanner.environment[0].variables.LOG_LEVEL == "debug"
+      && aws_lambda_function.scanner.environment[0].variables.SCAN_TYPES == "pkg"
+      && aws_lambda_function.scanner.environment[0].variables.MAX_WORKERS == "8"
+      && aws_lambda_function.scanner.environment[0].variables.QUALYS_API_URL == "https://qualysapi.example.com"
+      && aws_lambda_function.scanner.environment[0].variables.QUALYS_GATEWAY_URL == "https://gateway.example.com"
     )
     error_message = "The settings are not what was asked for."
   }

@@ -68,6 +68,23 @@ run "what_is_off_is_not_allowed" {
   }
 }
 
+run "a_job_without_a_table_reads_its_state" {
+  command = plan
+
+  variables {
+    enable_scan_cache = false
+    enable_was_export = true
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.scanner.policy).Statement : statement.Resource
+      if statement.Action == "s3:GetObject"
+    ] == ["arn:aws-us-gov:s3:::results/state/*"]
+    error_message = "The job may not read its state, or more than that."
+  }
+}
+
 run "secret_of_another_account" {
   command = plan
 

@@ -39,11 +39,12 @@ run "too_small" {
     scan_timeout         = 29
     ephemeral_storage_mb = 511
     reserved_concurrency = 0
+    max_workers          = 0
   }
 
   expect_failures = [
     var.cache_ttl_days, var.scanner_memory_size, var.scanner_timeout, var.scan_timeout, var.ephemeral_storage_mb,
-    var.reserved_concurrency,
+    var.reserved_concurrency, var.max_workers,
   ]
 }
 
@@ -57,11 +58,13 @@ run "too_large" {
     scan_timeout         = 901
     ephemeral_storage_mb = 10241
     reserved_concurrency = 1001
+    max_workers          = 65
+    exclude_functions    = [for number in range(20) : "a-function-with-a-name-of-forty-letters-${number}"]
   }
 
   expect_failures = [
     var.cache_ttl_days, var.scanner_memory_size, var.scanner_timeout, var.scan_timeout, var.ephemeral_storage_mb,
-    var.reserved_concurrency,
+    var.reserved_concurrency, var.max_workers, var.exclude_functions,
   ]
 }
 
@@ -83,13 +86,17 @@ run "no_such_words" {
   variables {
     architecture             = "arm"
     log_level                = "loud"
-    exclude_functions        = ["a b"]
+    exclude_functions        = ["a**b"]
     alarm_email              = "nobody"
     permissions_boundary_arn = "boundary"
+    scan_types               = "pkg, secret"
+    qualys_api_url           = "qualysapi.example.com"
+    qualys_gateway_url       = "http://gateway.example.com"
   }
 
   expect_failures = [
     var.architecture, var.log_level, var.exclude_functions, var.alarm_email, var.permissions_boundary_arn,
+    var.scan_types, var.qualys_api_url, var.qualys_gateway_url,
   ]
 }
 
@@ -97,10 +104,10 @@ run "no_schedules" {
   command = plan
 
   variables {
-    was_export_schedule      = "daily"
+    was_export_schedule      = "rate(1 days)"
     was_snapshot_schedule    = "rate()"
     host_detections_schedule = ""
-    car_import_schedule      = "1 day"
+    car_import_schedule      = "cron(0 3 * * ?)"
   }
 
   expect_failures = [

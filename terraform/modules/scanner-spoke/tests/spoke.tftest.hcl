@@ -17,8 +17,11 @@ run "trust" {
     condition = [for statement in jsondecode(aws_iam_role.spoke[0].assume_role_policy).Statement : statement] == [{
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
-      Principal = { AWS = "arn:aws-us-gov:iam::999988887777:role/hub-us-gov-west-1" }
-      Condition = { StringEquals = { "sts:ExternalId" = "0123456789abcdef" } }
+      Principal = { AWS = "arn:aws-us-gov:iam::999988887777:root" }
+      Condition = {
+        ArnEquals    = { "aws:PrincipalArn" = "arn:aws-us-gov:iam::999988887777:role/hub-us-gov-west-1" }
+        StringEquals = { "sts:ExternalId" = "0123456789abcdef" }
+      }
     }]
     error_message = "The role trusts others than the hub's scanner with its external id."
   }
