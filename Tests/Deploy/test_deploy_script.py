@@ -3,81 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 import time
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from localcloud.client import LocalCloud
 from localcloud.resources import Keys
+from shell import NAME, TOKEN, Shell
 from stacks import SPOKE, unit_with_account
 
-ROOT = Path(__file__).resolve().parents[2]
-NAME = "qualys-lambda-scanner"
-TOKEN = "planted-token-4711"
 # What a deployment calls when there is nothing to do.
 LOOKING_AGAIN = {"s3:PutPublicAccessBlock", "cloudformation:CreateChangeSet"}
-
-
-class Shell:
-    """A checkout with a package and a layer in it, and a shell in which AWS is the local cloud."""
-
-    def __init__(self, cloud: LocalCloud, folder: Path) -> None:
-        self.cloud = cloud
-        self.folder = folder
-        shutil.copytree(ROOT / "cloudformation", folder / "cloudformation")
-        shutil.copy(ROOT / "Makefile", folder)
-        (folder / "build").mkdir()
-        for name, member in (("bootstrap", "bootstrap"), ("qscanner-layer", "bin/qscanner")):
-            with zipfile.ZipFile(folder / "build" / f"{name}.zip", "w") as package:
-                package.writestr(member, "#!/bin/sh\n")
-
-    def new_package(self) -> None:
-        with zipfile.ZipFile(self.folder / "build" / "bootstrap.zip", "w") as package:
-            package.writestr("bootstrap", "#!/bin/sh\necho new\n")
-
-    def run(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        return self._run(["bash", "cloudformation/deploy.sh", *words], settings)
-
-    def make(self, target: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """A target of the Makefile without what it builds before: package and layer are there."""
-        given = [f"{name}={value}" for name, value in variables.items()]
-        return self._run(["make", "--no-print-directory", "-o", "package", "-o", "layer", target, *given], {})
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        command = ["bash", "cloudformation/deploy.sh", *words]
-        return subprocess.Popen(command, cwd=self.folder, env=self._environment({}), stdout=subprocess.PIPE, text=True)
-
-    def outputs(self, stack: str) -> dict[str, str]:
-        (found,) = self.cloud.boto("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-        return {item["OutputKey"]: item["OutputValue"] for item in found["Outputs"]}
-
-    def _environment(self, settings: Mapping[str, str]) -> dict[str, str]:
-        return {
-            **self.cloud.env(),
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "HOME": str(self.folder),
-            "QUALYS_POD": "US2",
-            "QUALYS_ACCESS_TOKEN": TOKEN,
-            **settings,
-        }
-
-    def _run(self, command: list[str], settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        environment = self._environment(settings)
-        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
-        assert TOKEN not in done.stdout + done.stderr
-        return done
-
-    def changes(self) -> list[str]:
-        """The calls since the last reset that do more than look."""
-        looks = ("Get", "Describe", "List", "Head")
-        return [call for call in self.cloud.actions() if not call.split(":")[1].startswith(looks)]
 
 
 @pytest.fixture

@@ -57,6 +57,7 @@ check_parameters() {
     local template=cloudformation/$1 stack=$2 items before=
     shift 2
     MORE=()
+    PARAMETERS=${PARAMETERS:-}
     if [ -n "${PARAMETERS//[[:space:]]/}" ]; then
         items=$(xargs printf '%s\n' <<< "$PARAMETERS" 2> /dev/null) || stop "PARAMETERS has a quote that is not closed"
         mapfile -t MORE <<< "$items"

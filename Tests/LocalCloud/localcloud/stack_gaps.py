@@ -70,17 +70,19 @@ def _refuse_rolled_back(backend: CloudFormationBackend, stack_name: str, *given:
     return _create_change_set(backend, stack_name, *given, **named)
 
 
-def _resolve_defaults(backend: CloudFormationBackend, instance: Any, given: list[dict[str, Any]]) -> dict[str, str]:
+def _resolve_defaults(
+    backend: CloudFormationBackend, instance: Any, incoming_params: list[dict[str, Any]]
+) -> dict[str, str]:
     """A previous value may be a default, which moto looks for among what was given."""
     if isinstance(instance, Stack):
         known = {name: _text(value) for name, value in instance.resource_map.resolved_parameters.items()}
-        given = [
+        incoming_params = [
             {"ParameterKey": item["ParameterKey"], "ParameterValue": known[item["ParameterKey"]]}
             if item.get("UsePreviousValue")
             else item
-            for item in given
+            for item in incoming_params
         ]
-    return _resolve(backend, instance, given)
+    return _resolve(backend, instance, incoming_params)
 
 
 def _diff_by_value(
