@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import platform
 import re
 import shutil
 import sys
@@ -19,7 +20,10 @@ import archive
 
 _HASH = re.compile(r"([0-9a-fA-F]{64})(?: [ *](.+))?")
 # How a binary and a script begin.
-_PROGRAMS = (b"\x7fELF", b"#!")
+_ELF = b"\x7fELF"
+_PROGRAMS = (_ELF, b"#!")
+# What a binary says of its processor: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+_MACHINES = {62: "x86_64", 183: "aarch64"}
 # What Lambda unpacks at most, function and layers together.
 _LARGEST = 250 * 1024 * 1024
 
@@ -30,8 +34,12 @@ def main(folder: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         program = unpacked(source, Path(scratch, "qscanner"))
         with open(program, "rb") as stream:
-            if not stream.read(4).startswith(_PROGRAMS):
-                sys.exit(f"{source} is not a program: perhaps an archive, or the page that says where to get it.")
+            head = stream.read(20)
+        if not head.startswith(_PROGRAMS):
+            sys.exit(f"{source} is not a program: perhaps an archive, or the page that says where to get it.")
+        machine = _MACHINES.get(int.from_bytes(head[18:20], "little"), "another processor")
+        if head.startswith(_ELF) and machine != platform.machine():
+            sys.exit(f"{source} is for {machine}; make package builds for {platform.machine()} here, and both go together.")
         if program.stat().st_size > _LARGEST:
             sys.exit(f"{source} is larger than the 250 MB that Lambda unpacks.")
         archive.write(target, {"bin/qscanner": (0o755, program)})

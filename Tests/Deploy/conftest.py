@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from localcloud.client import LocalCloud
 
+pytest_plugins = ("no_skips",)
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 

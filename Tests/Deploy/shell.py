@@ -57,9 +57,12 @@ class Shell:
         given = [f"{name}={value}" for name, value in variables.items()]
         return self._run(["make", "--no-print-directory", "-o", "package", "-o", "layer", target, *given], {})
 
+    def run_words(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self._run([*words], {})
+
     def start(self, *words: str) -> subprocess.Popen[str]:
         command = ["bash", "cloudformation/deploy.sh", *words]
-        return subprocess.Popen(command, cwd=self.folder, env=self._environment({}), stdout=subprocess.PIPE, text=True)
+        return subprocess.Popen(command, cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE, text=True)
 
     def outputs(self, stack: str) -> dict[str, str]:
         (found,) = self.cloud.boto("cloudformation").describe_stacks(StackName=stack)["Stacks"]
@@ -70,7 +73,7 @@ class Shell:
         looks = ("Get", "Describe", "List", "Head")
         return [call for call in self.cloud.actions() if not call.split(":")[1].startswith(looks)]
 
-    def _environment(self, settings: Mapping[str, str]) -> dict[str, str]:
+    def environment(self, **settings: str) -> dict[str, str]:
         return {
             **self.cloud.env(),
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
@@ -82,7 +85,7 @@ class Shell:
         }
 
     def _run(self, command: list[str], settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        environment = self._environment(settings)
+        environment = self.environment(**settings)
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
         assert TOKEN not in done.stdout + done.stderr
         return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Iterator
@@ -24,6 +25,13 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
         yield Shell(cloud, tmp_path / "checkout")
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """For what has to be refused: nothing is made with it."""
+    with LocalCloud.start() as cloud:
+        yield Shell(cloud, tmp_path_factory.mktemp("refused") / "checkout")
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
@@ -35,16 +43,55 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
         ({"PARAMETERS": "ScannerMemorySize=100"}, "ScannerMemorySize: Must be a whole number from 512"),
         ({"PARAMETERS": "CacheTTLDays=0 LogLevel=debug"}, "CacheTTLDays: Must be a whole number from 1"),
         ({"PARAMETERS": "Memory=2048"}, "Memory is no parameter"),
+        ({"PARAMETERS": "LogLevel=debug 'ScanTypes=pkg"}, "PARAMETERS has a quote that is not closed"),
+        ({"PARAMETERS": "EnableS3Results=false EnableWasExport=true"}, "write to the results bucket"),
+        ({"PARAMETERS": f"ExcludeFunctions={','.join(['a-name-of-twenty-five-lett'] * 16)}"}, "no more than 2048"),
         ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "AWS does not accept the credentials"),
+        ({"AWS_REGION": "virginia"}, "AWS_REGION is no region"),
+        ({"SECRET_NAME": "a" * 60}, "name another with ARTIFACT_BUCKET"),
+        ({"PATH": "/usr/bin:/bin"}, "the AWS CLI is not installed"),
     ],
 )
 def test_what_is_missing_or_wrong_is_said_before_anything_is_made(
-    shell: Shell, settings: dict[str, str], sentence: str
+    untouched: Shell, settings: dict[str, str], sentence: str
 ) -> None:
-    done = shell.run("account", **settings)
+    done = untouched.run("account", **settings)
     assert done.returncode == 1
     assert sentence in done.stderr
-    assert shell.changes() == []
+    assert untouched.changes() == []
+
+
+@pytest.mark.parametrize("name", ["bootstrap", "qscanner-layer"])
+def test_package_and_layer_have_to_be_there(untouched: Shell, name: str) -> None:
+    file = untouched.folder / "build" / f"{name}.zip"
+    content = file.read_bytes()
+    file.unlink()
+    done = untouched.run("account")
+    file.write_bytes(content)
+    assert (done.returncode, untouched.changes()) == (1, [])
+    assert f"build/{name}.zip is not there: make" in done.stderr
+
+
+def test_package_and_layer_have_to_be_for_the_same_processor(untouched: Shell) -> None:
+    untouched.pack("bootstrap", "bootstrap", program_for(62))
+    untouched.pack("qscanner-layer", "bin/qscanner", program_for(183))
+    done = untouched.run("account")
+    untouched.pack("bootstrap", "bootstrap")
+    untouched.pack("qscanner-layer", "bin/qscanner")
+    assert (done.returncode, untouched.changes()) == (1, [])
+    assert "build/bootstrap.zip is for x86_64, build/qscanner-layer.zip for arm64" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["QUALYS_ACCESS_TOKEN", "QUALYS_PASSWORD", "CAR_SERVICE_PASSWORD"])
+def test_a_secret_on_makes_command_line_is_refused(untouched: Shell, name: str) -> None:
+    done = untouched.make("secret", **{name: TOKEN})
+    assert done.returncode != 0 and f"{name} belongs into the environment" in done.stderr
+    assert untouched.changes() == []
+
+
+def program_for(machine: int) -> bytes:
+    """How an ELF file begins."""
+    return b"\x7fELF\x02\x01\x01".ljust(18, b"\0") + machine.to_bytes(2, "little")
 
 
 @pytest.mark.parametrize(
@@ -58,9 +105,9 @@ def test_what_is_missing_or_wrong_is_said_before_anything_is_made(
         ({"EXTERNAL_ID": "0123456789abcdef", "ORGANIZATION_ID": "o-1"}, "OrganizationId: Must be empty or"),
     ],
 )
-def test_a_hub_without_proper_spokes_is_refused(shell: Shell, settings: dict[str, str], sentence: str) -> None:
-    assert sentence in shell.run("hub", **settings).stderr
-    assert shell.changes() == []
+def test_a_hub_without_proper_spokes_is_refused(untouched: Shell, settings: dict[str, str], sentence: str) -> None:
+    assert sentence in untouched.run("hub", **settings).stderr
+    assert untouched.changes() == []
 
 
 @pytest.mark.parametrize("verb", ["stackset", "spoke-stackset"])
@@ -68,9 +115,9 @@ def test_a_hub_without_proper_spokes_is_refused(shell: Shell, settings: dict[str
     ("units", "sentence"),
     [("", "ORG_UNIT_IDS is not set"), ("all", "has to be ids"), ("ou-ab12-34567890", "is in no organization")],
 )
-def test_a_stackset_needs_units_of_an_organization(shell: Shell, verb: str, units: str, sentence: str) -> None:
-    assert sentence in shell.run(verb, ORG_UNIT_IDS=units, EXTERNAL_ID="0123456789abcdef").stderr
-    assert shell.changes() == []
+def test_a_stackset_needs_units_of_an_organization(untouched: Shell, verb: str, units: str, sentence: str) -> None:
+    assert sentence in untouched.run(verb, ORG_UNIT_IDS=units, EXTERNAL_ID="0123456789abcdef").stderr
+    assert untouched.changes() == []
 
 
 def test_a_deployment_can_be_repeated_and_a_change_changes_just_that(shell: Shell) -> None:
@@ -79,6 +126,8 @@ def test_a_deployment_can_be_repeated_and_a_change_changes_just_that(shell: Shel
     outputs = dict(line.split("\t") for line in first.stdout.strip().splitlines())
     secret = shell.cloud.boto("secretsmanager").get_secret_value(SecretId=NAME)["SecretString"]
     assert json.loads(secret) == {"qualys_pod": "US2", "qualys_access_token": TOKEN}
+    assert "create-secret" in shell.arguments and TOKEN not in shell.arguments
+    assert list(shell.temporary.iterdir()) == []
 
     shell.cloud.clear_calls()
     second = shell.run("account")
@@ -131,24 +180,45 @@ def test_every_region_gets_its_scanner_and_the_second_time_nothing(shell: Shell)
 
 
 def test_a_hub_and_its_spokes_are_rolled_out_and_the_second_time_nothing_changes(shell: Shell) -> None:
-    unit, member = unit_with_account(shell.cloud)
-    organization = shell.cloud.boto("organizations").describe_organization()["Organization"]["Id"]
-    given = {"EXTERNAL_ID": "0123456789abcdef", "ORGANIZATION_ID": organization, "ORG_UNIT_IDS": unit}
+    cloud = shell.cloud
+    unit, member = unit_with_account(cloud)
+    organization = cloud.boto("organizations").describe_organization()["Organization"]["Id"]
+    given = {"ORG_UNIT_IDS": unit, "SPOKE_REGIONS": "us-east-1 eu-west-1"}
+    hubs = {"EXTERNAL_ID": "0123456789abcdef", "ORGANIZATION_ID": organization}
     assert "make deploy-hub first" in shell.make("deploy-spoke-stackset", **given).stderr
-    for target in ("deploy-hub", "deploy-spoke-stackset"):
-        done = shell.make(target, **given)
-        assert done.returncode == 0, done.stderr
+    done = shell.make("deploy-hub", **hubs)
+    assert done.returncode == 0, done.stderr
     hub = shell.outputs(f"{NAME}-hub")
-    (rule,) = shell.cloud.boto("events", keys=member).list_rules()["Rules"]
-    (target,) = shell.cloud.boto("events", keys=member).list_targets_by_rule(Rule=rule["Name"])["Targets"]
-    assert target["Arn"] == hub["EventBusArn"]
-    role = shell.cloud.boto("iam", keys=member).get_role(RoleName="qualys-lambda-scanner-spoke")["Role"]
-    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Condition"]["ArnEquals"] == {"aws:PrincipalArn": hub["RoleArn"]}
 
-    shell.cloud.clear_calls()
-    for target in ("deploy-hub", "deploy-spoke-stackset"):
-        assert shell.make(target, **given).returncode == 0
+    # What both have to agree on is the hub's; the hub's region makes the role.
+    for differing, said in (
+        ({"EXTERNAL_ID": "0123456789abcdefg"}, "another ExternalId"),
+        ({"PARAMETERS": "SpokeRoleName=other"}, "another SpokeRoleName"),
+        ({"SPOKE_REGIONS": "eu-west-1"}, "needs the hub's region us-east-1"),
+    ):
+        assert said in shell.make("deploy-spoke-stackset", **{**given, **differing}).stderr
+
+    # An account in which the stack does not come up is named, and is no account given up.
+    iam = cloud.boto("iam", keys=member)
+    iam.create_role(RoleName="qualys-lambda-scanner-spoke", AssumeRolePolicyDocument="{}")
+    done = shell.make("deploy-spoke-stackset", **given)
+    assert done.returncode != 0 and member.account in done.stderr and "tries again" in done.stderr
+    iam.delete_role(RoleName="qualys-lambda-scanner-spoke")
+    done = shell.make("deploy-spoke-stackset", **given)
+    assert done.returncode == 0, done.stderr
+
+    for region in ("us-east-1", "eu-west-1"):
+        events = cloud.boto("events", region, member)
+        (rule,) = events.list_rules()["Rules"]
+        (target,) = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+        assert target["Arn"] == hub["EventBusArn"]
+    (trust,) = iam.get_role(RoleName="qualys-lambda-scanner-spoke")["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"]["ArnEquals"] == {"aws:PrincipalArn": hub["RoleArn"]}
+    assert trust["Condition"]["StringEquals"] == {"sts:ExternalId": "0123456789abcdef"}
+
+    cloud.clear_calls()
+    assert shell.make("deploy-hub", **hubs).returncode == 0
+    assert shell.make("deploy-spoke-stackset", **given).returncode == 0
     assert set(shell.changes()) == LOOKING_AGAIN | {"cloudformation:CreateStackInstances"}
 
     # What differs between a hub and a scanner of one account, code alone does not touch.
@@ -156,6 +226,17 @@ def test_a_hub_and_its_spokes_are_rolled_out_and_the_second_time_nothing_changes
     done = shell.make("update-function", STACK=f"{NAME}-hub")
     assert done.returncode == 0, done.stderr
     assert shell.outputs(f"{NAME}-hub") == hub
+
+    # A spoke's function is the hub's to scan, and its row is that of the function, not of a version.
+    arn = f"arn:aws:lambda:us-east-1:{member.account}:function:orders"
+    cloud.boto("dynamodb").put_item(TableName=hub["ScanCacheTable"], Item={"function_arn": {"S": arn}})
+    cloud.record_bodies()
+    done = shell.make("rescan", STACK=f"{NAME}-hub", FUNCTION=f"{arn}:3")
+    assert done.returncode == 0, done.stderr
+    assert cloud.rows(hub["ScanCacheTable"]) == []
+    (invoked,) = cloud.calls("lambda:Invoke")
+    event = json.loads(base64.b64decode(invoked["body"]))
+    assert (event["account"], event["detail"]["responseElements"]["functionArn"]) == (member.account, arn)
 
 
 def test_a_scanner_is_rolled_out_to_every_account_and_the_second_time_nothing_changes(shell: Shell) -> None:
@@ -214,14 +295,27 @@ def test_a_stackset_changes_just_the_parameter_that_was_changed(shell: Shell) ->
 
 def test_new_code_changes_the_code_alone(shell: Shell) -> None:
     assert "make deploy first" in shell.make("update-function").stderr
-    assert shell.run("account").returncode == 0
+    assert shell.run("account", PARAMETERS="LogLevel=debug").returncode == 0
     before = only_function(shell)
     shell.new_package()
-    done = shell.make("update-function")
+    # A checkout has moved on since.
+    template = shell.folder / "cloudformation" / "single-account-native.yaml"
+    template.write_text(template.read_text().replace("MaximumRetryAttempts: 2", "MaximumRetryAttempts: 1").replace("Default: 2048", "Default: 4096"))  # fmt: skip
+    assert "changes the code alone" in shell.make("update-function", PARAMETERS="LogLevel=info").stderr
+    done = shell.make("update-function", ARTIFACT_BUCKET="another-bucket")
     assert done.returncode == 0, done.stderr
     after = only_function(shell)
     changed = {name for name in before if before[name] != after[name]} - {"LastModified", "RevisionId"}
     assert changed == {"CodeSha256", "CodeSize"}
+    stack = shell.cloud.boto("cloudformation").describe_stacks(StackName=NAME)["Stacks"][0]
+    assert {"ParameterKey": "CodeS3Bucket", "ParameterValue": "another-bucket"} in stack["Parameters"]
+    assert "MaximumRetryAttempts: 2" in str(shell.cloud.boto("cloudformation").get_template(StackName=NAME)["TemplateBody"])  # fmt: skip
+    # And back to the stack's own bucket, where nothing is new.
+    shell.cloud.clear_calls()
+    assert "has this code already" in shell.make("update-function").stderr
+    assert shell.changes() == ["s3:PutPublicAccessBlock"]
+    shell.pack("bootstrap", "bootstrap", program_for(183))
+    assert "is for arm64, the function" in shell.make("update-function").stderr
 
 
 def test_a_rescan_forgets_the_function_and_sends_its_event(shell: Shell) -> None:

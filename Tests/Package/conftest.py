@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ("no_skips",)
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 

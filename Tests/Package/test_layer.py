@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import platform
 import subprocess
 import sys
 import zipfile
@@ -12,7 +13,15 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY
 
-PROGRAM = b"\x7fELF and the rest of a small program"
+MACHINES = {"x86_64": 62, "aarch64": 183}
+
+
+def program_for(machine: int) -> bytes:
+    """How an ELF file begins."""
+    return b"\x7fELF and more".ljust(18, b".") + machine.to_bytes(2, "little") + b" and the rest of a small program"
+
+
+PROGRAM = program_for(MACHINES[platform.machine()])
 PACKED = gzip.compress(PROGRAM)
 HASH = hashlib.sha256(PROGRAM).hexdigest()
 PACKED_HASH = hashlib.sha256(PACKED).hexdigest()
@@ -96,6 +105,12 @@ def test_without_qscanner_it_says_where_to_get_it(tmp_path: Path) -> None:
         ({"qscanner": b"<html>"}, "is not a program"),
         ({"qscanner": PACKED}, "is not a program"),
         ({"qscanner": b""}, "is not a program"),
+        ({"qscanner": program_for(40)}, "is for another processor"),
+        *(
+            ({"qscanner": program_for(number)}, f"is for {machine}; make package builds for {platform.machine()}")
+            for machine, number in MACHINES.items()
+            if machine != platform.machine()
+        ),
     ],
 )
 def test_what_is_no_program_is_refused(tmp_path: Path, files: dict[str, bytes], said: str) -> None:

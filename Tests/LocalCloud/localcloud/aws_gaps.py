@@ -186,6 +186,8 @@ def amend(
         return answer
     if operation.name == "GetFunction":
         return _amend_function(answer, request, operation, caller, packages)
+    if operation.name == "GetLayerVersion":
+        return _amend_layer(answer, request, operation, caller, packages)
     if operation.name in ("TagResource", "UntagResource"):
         return Answer(204, answer.headers)
     if operation.name in ("UpdateFunctionCode", "UpdateFunctionConfiguration"):
@@ -219,6 +221,19 @@ def _amend_function(
     answer.body = json.dumps(content).encode()
     answer.headers = [pair for pair in answer.headers if pair[0].lower() != "content-type"]
     answer.headers.append(("Content-Type", "application/json"))
+    return answer
+
+
+def _amend_layer(
+    answer: Answer, request: Request, operation: Operation, caller: Identity, packages: Packages
+) -> Answer:
+    content = json.loads(bytes(answer.body))
+    version = get_backend(caller.account, operation.region).layers_versions_by_arn(content["LayerVersionArn"])
+    if version:
+        content["Content"]["Location"] = packages.hand_out(
+            request.header("host") or "", caller.account, operation.region, version.name, version.code_bytes
+        )
+    answer.body = json.dumps(content).encode()
     return answer
 
 
