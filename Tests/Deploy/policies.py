@@ -29,8 +29,8 @@ class Call:
     context: Mapping[str, list[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, recorded: Mapping[str, Any]) -> Call:
-        """From the local cloud's log, with bodies."""
+    def of(cls, recorded: Mapping[str, Any], organization: str = "") -> Call:
+        """From the local cloud's log, with bodies; `organization` is that of the resource's account."""
         action, resource = recorded["action"], recorded["resource"]
         region, account = recorded["region"], recorded["account"]
         body = base64.b64decode(recorded["body"] or "")
@@ -44,6 +44,7 @@ class Call:
         elif action == "sts:AssumeRole":
             context["sts:ExternalId"] = parse_qs(body.decode()).get("ExternalId", [])
             context["aws:ResourceAccount"] = [resource.split(":")[4]]
+            context["aws:ResourceOrgID"] = [organization] if organization else []
         assert resource.startswith("arn:"), recorded
         return cls(SAME_AS.get(action, action), resource, context)
 

@@ -21,6 +21,13 @@ GIVEN = {
     "AlarmEmail": "security@example.com",
     "CreateCloudTrail": "true",
     "EnableWasExport": "true",
+    "EnableWasSnapshot": "true",
+    "EnableHostDetections": "true",
+    "EnableCarImport": "true",
+    "PermissionsBoundaryArn": "arn:aws:iam::012345678912:policy/boundary",
+    "QualysApiUrl": "https://qualysapi.example.com",
+    "QualysGatewayUrl": "https://gateway.example.com",
+    "MaxWorkers": "8",
     "CarImportSchedule": "cron(0 3 * * ? *)",
     "ReservedConcurrency": "5",
     "ScannerTimeout": "600",
@@ -130,7 +137,8 @@ def role(deployment: Deployment) -> Any:
     # moto's log groups have their ARN without the star at its end.
     log = statements["WriteLog"]
     log["Resource"] = log["Resource"].removesuffix(":*")
-    return [given["AssumeRolePolicyDocument"]["Statement"], given["Description"], statements]
+    boundary = given.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+    return [given["AssumeRolePolicyDocument"]["Statement"], given["Description"], boundary, statements]
 
 
 def table(deployment: Deployment) -> Any:

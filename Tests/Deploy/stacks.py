@@ -168,15 +168,18 @@ def hub_and_spoke(cloud: LocalCloud, **parameters: str) -> tuple[Stack, Stack]:
     hub = deployed(
         cloud, "centralized-hub", SpokeAccountIds=SPOKE, ExternalId=EXTERNAL_ID, **parameters
     )
-    given = {
+    keys = cloud.add_credentials(SPOKE)
+    spoke = Stack(cloud, "spoke", Template.read("centralized-spoke"), spoke_parameters(hub), keys)
+    spoke.deploy()
+    return hub, spoke
+
+
+def spoke_parameters(hub: Stack) -> dict[str, str]:
+    return {
         "HubEventBusArn": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/scanner-spokes",
         "HubScannerRoleArn": hub.outputs["RoleArn"],
         "ExternalId": EXTERNAL_ID,
     }
-    keys = cloud.add_credentials(SPOKE)
-    spoke = Stack(cloud, "spoke", Template.read("centralized-spoke"), given, keys)
-    spoke.deploy()
-    return hub, spoke
 
 
 def unit_with_account(cloud: LocalCloud) -> tuple[str, Keys]:

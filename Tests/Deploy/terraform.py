@@ -20,6 +20,7 @@ from templates import Template
 
 SOURCES = Path(__file__).resolve().parents[2] / "terraform"
 PLUGINS = ("~/.terraform.d/plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins", "/opt/*")
+NO_TERRAFORM = "terraform is not installed: https://developer.hashicorp.com/terraform/install"
 OUTPUTS = {
     name
     for template in ("single-account-native", "centralized-hub", "centralized-spoke")
@@ -54,7 +55,7 @@ class Terraform:
     @classmethod
     def copy(cls, root: Path) -> Terraform:
         if shutil.which("terraform") is None:
-            pytest.skip("terraform is not installed: https://developer.hashicorp.com/terraform/install")
+            pytest.skip(NO_TERRAFORM)
         shutil.copytree(SOURCES, root / "terraform", ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
         build = root / "build"
         build.mkdir()

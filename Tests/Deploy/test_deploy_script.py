@@ -166,19 +166,6 @@ def test_a_parameter_with_a_space_stands_in_quotes(shell: Shell) -> None:
     assert enabled["ScheduleExpression"] == "rate(2 days)"
 
 
-def test_every_region_gets_its_scanner_and_the_second_time_nothing(shell: Shell) -> None:
-    regions = ("us-east-1", "eu-west-1")
-    done = shell.make("deploy-multi-region", REGIONS=" ".join(regions))
-    assert done.returncode == 0, done.stderr
-    for region in regions:
-        (function,) = shell.cloud.boto("lambda", region).list_functions()["Functions"]
-        assert function["FunctionArn"].split(":")[3] == function["Layers"][0]["Arn"].split(":")[3] == region
-        assert shell.cloud.boto("secretsmanager", region).describe_secret(SecretId=NAME)
-    shell.cloud.clear_calls()
-    assert shell.make("deploy-multi-region", REGIONS=" ".join(regions)).stdout == done.stdout
-    assert set(shell.changes()) == LOOKING_AGAIN
-
-
 def test_a_hub_and_its_spokes_are_rolled_out_and_the_second_time_nothing_changes(shell: Shell) -> None:
     cloud = shell.cloud
     unit, member = unit_with_account(cloud)
@@ -239,36 +226,40 @@ def test_a_hub_and_its_spokes_are_rolled_out_and_the_second_time_nothing_changes
     assert (event["account"], event["detail"]["responseElements"]["functionArn"]) == (member.account, arn)
 
 
-def test_a_scanner_is_rolled_out_to_every_account_and_the_second_time_nothing_changes(shell: Shell) -> None:
+def test_a_scanner_is_rolled_out_to_every_account_and_then_just_what_changes(shell: Shell) -> None:
     unit, member = unit_with_account(shell.cloud)
-    done = shell.make("deploy-stackset", ORG_UNIT_IDS=unit)
+    done = shell.make("deploy-stackset", ORG_UNIT_IDS=unit, PARAMETERS="LogLevel=debug")
     assert done.returncode == 0, done.stderr
     function = only_function(shell, member)
     assert function["Role"].startswith(f"arn:aws:iam::{member.account}:role/")
     assert function["CodeSize"] > 0 and function["Layers"][0]["Arn"].split(":")[4] != member.account
     secret = shell.cloud.boto("secretsmanager").describe_secret(SecretId=NAME)
     assert function["Environment"]["Variables"]["QUALYS_SECRET_ARN"] == secret["ARN"]
+    assert function["Environment"]["Variables"]["LOG_LEVEL"] == "debug"
     # AWS's own key would serve this account alone.
     key = shell.cloud.boto("kms").describe_key(KeyId=secret["KmsKeyId"])["KeyMetadata"]
     assert key["KeyManager"] == "CUSTOMER"
+    assert_only_the_organization_may_read(shell, secret["KmsKeyId"])
 
     shell.cloud.clear_calls()
     done = shell.make("deploy-stackset", ORG_UNIT_IDS=unit)
     assert done.returncode == 0 and "no changes" in done.stderr, done.stderr
     assert set(shell.changes()) == {"s3:PutPublicAccessBlock", "cloudformation:CreateStackInstances"}
 
+    before = parameters_of_stackset(shell)
+    assert shell.make("deploy-stackset", ORG_UNIT_IDS=unit, PARAMETERS="ScannerMemorySize=3008").returncode == 0
+    assert parameters_of_stackset(shell) == before | {"ScannerMemorySize": "3008"}
+    assert only_function(shell, member)["MemorySize"] == 3008
 
-def test_only_the_organization_may_read_what_a_stackset_needs(shell: Shell) -> None:
-    unit, _ = unit_with_account(shell.cloud)
-    assert shell.make("deploy-stackset", ORG_UNIT_IDS=unit).returncode == 0
+
+def assert_only_the_organization_may_read(shell: Shell, key: str) -> None:
     cloud = shell.cloud
     organization = cloud.boto("organizations").describe_organization()["Organization"]["Id"]
     bucket = f"{NAME}-artifacts-{cloud.root.account}-us-east-1"
-    secret = cloud.boto("secretsmanager").describe_secret(SecretId=NAME)
     policies = [
         cloud.boto("s3").get_bucket_policy(Bucket=bucket)["Policy"],
         cloud.boto("secretsmanager").get_resource_policy(SecretId=NAME)["ResourcePolicy"],
-        cloud.boto("kms").get_key_policy(KeyId=secret["KmsKeyId"], PolicyName="default")["Policy"],
+        cloud.boto("kms").get_key_policy(KeyId=key, PolicyName="default")["Policy"],
     ]
     opened = [
         statement
@@ -281,16 +272,6 @@ def test_only_the_organization_may_read_what_a_stackset_needs(shell: Shell) -> N
     for item in opened:
         assert item["Condition"]["StringEquals"]["aws:PrincipalOrgID"] == organization
     assert all("*" not in str(statement["Action"]) for policy in policies for statement in json.loads(policy)["Statement"] if statement["Effect"] == "Allow")  # fmt: skip
-
-
-def test_a_stackset_changes_just_the_parameter_that_was_changed(shell: Shell) -> None:
-    unit, _ = unit_with_account(shell.cloud)
-    given = {"ORG_UNIT_IDS": unit}
-    assert shell.make("deploy-stackset", PARAMETERS="LogLevel=debug", **given).returncode == 0
-    before = parameters_of_stackset(shell)
-    assert shell.make("deploy-stackset", PARAMETERS="ScannerMemorySize=3008", **given).returncode == 0
-    assert parameters_of_stackset(shell) == before | {"ScannerMemorySize": "3008"}
-    assert before["LogLevel"] == "debug"
 
 
 def test_new_code_changes_the_code_alone(shell: Shell) -> None:

@@ -55,11 +55,16 @@ def test_good_input_is_taken_and_nothing_of_it_can_be_left_out(name: str, given:
         ("ReservedConcurrency", ["", "0", "-2", "1001", "1.5"]),
         ("EnableTagging", ["", "yes", "True"]),
         ("EnableS3Results", ["on"]),
-        ("ExcludeFunctions", ["a b", "a, b", "a,,b!", "arn:aws:lambda:x", "n" * 65]),
+        ("ExcludeFunctions", ["a b", "a, b", "a,,b!", "arn:aws:lambda:x", "n" * 65, "a**b"]),
+        ("ScanTypes", ["", "pkg, secret", "pkg,", "-x"]),
+        ("MaxWorkers", ["0", "65"]),
+        ("QualysApiUrl", ["qualysapi.example.com", "http://qualysapi.example.com", "https://a b"]),
+        ("QualysGatewayUrl", ["https://user@gateway.example.com"]),
         ("AlarmEmail", ["nobody", "a@b", "a b@c.d"]),
         ("LogLevel", ["", "loud", "INFO"]),
         ("PermissionsBoundaryArn", ["boundary", "arn:aws:iam::1:policy/x"]),
-        ("WasExportSchedule", ["", "daily", "rate()"]),
+        ("WasExportSchedule", ["", "daily", "rate()", "rate(1 days)", "rate(2 day)", "rate(0 days)", "rate(6 h)"]),
+        ("CarImportSchedule", ["cron(0 3 * * ?)", "cron(0 3 * * * *)", "cron(0 3 ? * ? *)", "cron(0  3 * * ? *)"]),
         ("EnableWasExport", ["", "ENABLED"]),
     ],
 )
@@ -71,6 +76,16 @@ def test_bad_input_is_refused_with_a_sentence(name: str, parameter: str, values:
         assert looked_at(template, f"{parameter}={value}") == template.refusals({**given, parameter: value})[:1]
         (refusal,) = set(template.refusals({**given, parameter: value}))
         assert re.match(rf"{parameter}: (Must|Each must) .+\.$", refusal), (value, refusal)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["rate(1 minute)", "rate(1 day)", "rate(15 minutes)", "rate(36 hours)", "cron(0 3 * * ? *)", "cron(0/15 8-17 ? * MON-FRI *)", "cron(0 18 ? * 6#3 2026-2030)", "cron(0 10 1,15 JAN ? 2027)"],
+)  # fmt: skip
+def test_schedules_of_eventbridge_are_taken(schedule: str) -> None:
+    template = Template.read("single-account-native")
+    assert template.refusals({**GOOD, "WasExportSchedule": schedule}) == []
+    assert looked_at(template, f"WasExportSchedule={schedule}") == []
 
 
 @pytest.mark.parametrize(
@@ -107,6 +122,11 @@ def test_a_job_that_writes_objects_needs_the_bucket(job: str) -> None:
     template = Template.read("single-account-native")
     refusals = template.refusals({**GOOD, f"Enable{job}": "true", "EnableS3Results": "false"})
     assert len(refusals) == (job != "CarImport")
+    # deploy.sh says the same before it makes anything, and knows what the stack was given before.
+    given = [f"Enable{job}=true"]
+    assert looked_at(template, "EnableS3Results=false", *given) == refusals
+    assert looked_at(template, *given, before=["EnableS3Results=false"]) == refusals
+    assert looked_at(template, *given) == []
     assert template.refusals({**GOOD, f"Enable{job}": "true"}) == []
 
 
@@ -123,7 +143,16 @@ def test_a_job_that_writes_objects_needs_the_bucket(job: str) -> None:
 def test_a_spoke_without_a_proper_hub_is_refused(changes: dict[str, str]) -> None:
     assert len(Template.read("centralized-spoke").refusals({**SPOKE, **changes})) == 1
 
-def looked_at(template: Template, *given: str) -> list[str]:
+
+def test_more_exclusions_than_eventbridge_takes_are_refused() -> None:
+    template = Template.read("single-account-native")
+    names = [f"a-function-with-a-name-of-forty-letters-{number:02}" for number in range(11)]
+    assert looked_at(template, f"ExcludeFunctions={','.join(names[:10])}") == []
+    (refusal,) = looked_at(template, f"ExcludeFunctions={','.join(names)}")
+    assert "no more than 2048" in refusal
+
+
+def looked_at(template: Template, *given: str, before: list[str] | None = None) -> list[str]:
     """What check_parameters.py says."""
     check = runpy.run_path(str(FOLDER / "deploy" / "check_parameters.py"))
-    return list(check["refusals"](template.text, list(given)))
+    return list(check["refusals"](template.text, list(given), before or []))

@@ -12,6 +12,7 @@ from moto.cloudformation.models import StackInstance, StackSet
 from .stack_gaps import roll_back
 
 _create_instances = StackSet.create_stack_instances
+_delete_instances = StackSet.delete_stack_instances
 _init = StackInstance.__init__
 _to_dict = StackInstance.to_dict
 _update = StackSet.update
@@ -52,6 +53,11 @@ def _create_whole(stack_set: StackSet, *given: Any, **named: Any) -> str:
     return operation
 
 
+def _delete_targets(stack_set: StackSet, accounts: list[str] | None, regions: list[str]) -> None:
+    """moto knows no organizational units here; in these tests they have all accounts of the set."""
+    _delete_instances(stack_set, accounts or [each.account_id for each in stack_set.stack_instances], regions)
+
+
 def _told(stack_set: StackSet, operation: dict[str, Any]) -> dict[str, Any]:
     if any(instance.problem for instance in stack_set.stack_instances):  # type: ignore[attr-defined]
         operation["Status"] = "FAILED"
@@ -69,4 +75,5 @@ def install() -> None:
     StackInstance.__init__ = _init_or_fail  # type: ignore[method-assign]
     StackInstance.to_dict = _to_whole_dict  # type: ignore[method-assign]
     StackSet.create_stack_instances = _create_whole  # type: ignore[method-assign]
+    StackSet.delete_stack_instances = _delete_targets  # type: ignore[method-assign]
     StackSet.update = _update_whole  # type: ignore[method-assign]
