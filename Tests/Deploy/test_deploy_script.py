@@ -158,14 +158,6 @@ def test_the_jobs_account_goes_into_the_secret_beside_what_is_there(shell: Shell
     assert "QUALYS_PASSWORD has a line break" in shell.run("secret", QUALYS_PASSWORD="a\nb").stderr
 
 
-def test_a_parameter_with_a_space_stands_in_quotes(shell: Shell) -> None:
-    done = shell.run("account", PARAMETERS="'WasExportSchedule=rate(2 days)' EnableWasExport=true ExcludeFunctions=*,a")
-    assert done.returncode == 0, done.stderr
-    rules = shell.cloud.boto("events").list_rules()["Rules"]
-    (enabled,) = (rule for rule in rules if rule.get("ScheduleExpression") and rule["State"] == "ENABLED")
-    assert enabled["ScheduleExpression"] == "rate(2 days)"
-
-
 def test_a_hub_and_its_spokes_are_rolled_out_and_the_second_time_nothing_changes(shell: Shell) -> None:
     cloud = shell.cloud
     unit, member = unit_with_account(cloud)
@@ -299,37 +291,6 @@ def test_new_code_changes_the_code_alone(shell: Shell) -> None:
     assert "is for arm64, the function" in shell.make("update-function").stderr
 
 
-def test_a_rescan_forgets_the_function_and_sends_its_event(shell: Shell) -> None:
-    assert shell.run("account").returncode == 0
-    assert "FUNCTION is not set" in shell.make("rescan").stderr
-    assert "there is no function nobody" in shell.make("rescan", FUNCTION="nobody").stderr
-    arn = shell.cloud.create_function("orders")
-    table = shell.outputs(NAME)["ScanCacheTable"]
-    for name in (arn, f"{arn}-other"):
-        shell.cloud.boto("dynamodb").put_item(TableName=table, Item={"function_arn": {"S": name}})
-    shell.cloud.clear_calls()
-    done = shell.make("rescan", FUNCTION="orders")
-    assert done.returncode == 0, done.stderr
-    assert [row["function_arn"]["S"] for row in shell.cloud.rows(table)] == [f"{arn}-other"]
-    (invoked,) = shell.cloud.calls("lambda:Invoke")
-    assert invoked["resource"] == shell.outputs(NAME)["FunctionName"]
-
-
-def test_the_log_is_followed(shell: Shell) -> None:
-    assert "make deploy first" in shell.make("logs").stderr
-    assert shell.run("account").returncode == 0
-    logs, group = shell.cloud.boto("logs"), shell.outputs(NAME)["LogGroup"]
-    logs.create_log_stream(logGroupName=group, logStreamName="one")
-    now = int(time.time() * 1000)
-    logs.put_log_events(logGroupName=group, logStreamName="one", logEvents=[{"timestamp": now, "message": "scanned"}])
-    following = shell.start("logs")
-    try:
-        assert following.stdout is not None and following.stdout.readline().endswith("scanned\n")
-    finally:
-        following.terminate()
-        following.communicate()
-
-
 def test_the_secret_alone_is_made_for_terraform(shell: Shell) -> None:
     done = shell.make("secret")
     assert done.returncode == 0, done.stderr
@@ -337,16 +298,6 @@ def test_the_secret_alone_is_made_for_terraform(shell: Shell) -> None:
     shell.cloud.clear_calls()
     assert shell.make("secret").stdout == done.stdout
     assert shell.changes() == []
-
-
-def test_a_stack_is_removed_by_its_name_and_its_data_stay(shell: Shell) -> None:
-    assert shell.run("account").returncode == 0
-    outputs = shell.outputs(NAME)
-    assert shell.make("delete", CONFIRM=NAME).returncode == 0
-    assert shell.cloud.boto("lambda").list_functions()["Functions"] == []
-    assert shell.cloud.objects(outputs["ResultsBucket"]) == {}
-    assert shell.cloud.boto("secretsmanager").describe_secret(SecretId=NAME)
-    assert f"the stack {NAME} is not here" in shell.make("delete", CONFIRM=NAME).stderr
 
 
 def only_function(shell: Shell, keys: Keys | None = None) -> dict[str, Any]:
@@ -359,6 +310,62 @@ def parameters_of_stackset(shell: Shell) -> dict[str, str]:
     return {item["ParameterKey"]: item["ParameterValue"] for item in given}
 
 
-def test_nothing_is_removed_without_its_name(shell: Shell) -> None:
-    assert f"CONFIRM={NAME}" in shell.run("delete").stderr
-    assert shell.changes() == []
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """One stack for the tests from here on, of which the last removes it."""
+    with LocalCloud.start() as cloud:
+        shell = Shell(cloud, tmp_path_factory.mktemp("deployed") / "checkout")
+        assert "make deploy first" in shell.make("logs").stderr
+        done = shell.run("account", PARAMETERS="'WasExportSchedule=rate(2 days)' EnableWasExport=true ExcludeFunctions=*,a")
+        assert done.returncode == 0, done.stderr
+        yield shell
+
+
+def test_a_parameter_with_a_space_stands_in_quotes(deployed: Shell) -> None:
+    rules = deployed.cloud.boto("events").list_rules()["Rules"]
+    (enabled,) = (rule for rule in rules if rule.get("ScheduleExpression") and rule["State"] == "ENABLED")
+    assert enabled["ScheduleExpression"] == "rate(2 days)"
+
+
+def test_a_rescan_forgets_the_function_and_sends_its_event(deployed: Shell) -> None:
+    cloud = deployed.cloud
+    assert "FUNCTION is not set" in deployed.make("rescan").stderr
+    assert "there is no function nobody" in deployed.make("rescan", FUNCTION="nobody").stderr
+    arn = cloud.create_function("orders")
+    stranger = arn.replace(arn.split(":")[4], SPOKE)
+    assert f"is another account's, and {NAME} no hub" in deployed.make("rescan", FUNCTION=stranger).stderr
+    table = deployed.outputs(NAME)["ScanCacheTable"]
+    for name in (arn, f"{arn}-other"):
+        cloud.boto("dynamodb").put_item(TableName=table, Item={"function_arn": {"S": name}})
+    cloud.clear_calls()
+    done = deployed.make("rescan", FUNCTION=f"{arn}:$LATEST".replace("$", "$$"))
+    assert done.returncode == 0, done.stderr
+    assert [row["function_arn"]["S"] for row in cloud.rows(table)] == [f"{arn}-other"]
+    (invoked,) = cloud.calls("lambda:Invoke")
+    assert invoked["resource"] == deployed.outputs(NAME)["FunctionName"]
+
+
+def test_the_log_is_followed(deployed: Shell) -> None:
+    logs, group = deployed.cloud.boto("logs"), deployed.outputs(NAME)["LogGroup"]
+    logs.create_log_stream(logGroupName=group, logStreamName="one")
+    now = int(time.time() * 1000)
+    logs.put_log_events(logGroupName=group, logStreamName="one", logEvents=[{"timestamp": now, "message": "scanned"}])
+    following = deployed.start("logs")
+    try:
+        assert following.stdout is not None and following.stdout.readline() == "scanned\n"
+    finally:
+        following.terminate()
+        following.communicate()
+
+
+def test_a_stack_is_removed_by_its_name_alone_and_its_data_stay(deployed: Shell) -> None:
+    outputs = deployed.outputs(NAME)
+    deployed.cloud.clear_calls()
+    assert f"CONFIRM={NAME}" in deployed.run("delete").stderr
+    assert deployed.changes() == []
+    assert deployed.make("delete", CONFIRM=NAME).returncode == 0
+    names = {item["FunctionName"] for item in deployed.cloud.boto("lambda").list_functions()["Functions"]}
+    assert outputs["FunctionName"] not in names
+    assert deployed.cloud.objects(outputs["ResultsBucket"]) == {}
+    assert deployed.cloud.boto("secretsmanager").describe_secret(SecretId=NAME)
+    assert f"the stack {NAME} is not here" in deployed.make("delete", CONFIRM=NAME).stderr

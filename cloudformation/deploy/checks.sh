@@ -11,19 +11,13 @@ check_tools() {
         || stop "AWS does not accept the credentials, or there is no region $AWS_REGION: ${said#$'\n'}"
     read -r ACCOUNT arn <<< "${said##*$'\n'}"
     PARTITION=$(cut -d: -f2 <<< "$arn")
-    check_bucket_name
-}
-
-is_region() { [[ $1 =~ ^[a-z]{2}(-[a-z]+)+-[0-9]+$ ]]; }
-
-# A secret may have more in its name than a bucket.
-check_bucket_name() {
+    # A secret may have more in its name than a bucket.
     local name
     name=$(tr 'A-Z/_+=.@' 'a-z------' <<< "$SECRET_NAME")
     ARTIFACTS=${ARTIFACT_BUCKET:-$name-artifacts-$ACCOUNT-$AWS_REGION}
-    [[ $ARTIFACTS =~ ^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$ ]] \
-        || stop "$ARTIFACTS cannot be the name of the artifact bucket: name another with ARTIFACT_BUCKET"
 }
+
+is_region() { [[ $1 =~ ^[a-z]{2}(-[a-z]+)+-[0-9]+$ ]]; }
 
 check_qualys() {
     [ -n "${QUALYS_POD:-}" ] || stop "QUALYS_POD is not set, one of: $PODS"
@@ -37,6 +31,8 @@ check_qualys() {
 
 # Sets ARCHITECTURE. A processor's programs do not run on the other; what is a script runs on both.
 check_artifacts() {
+    [[ $ARTIFACTS =~ ^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$ ]] \
+        || stop "$ARTIFACTS cannot be the name of the artifact bucket: name another with ARTIFACT_BUCKET"
     check_package
     [ -f build/qscanner-layer.zip ] || stop "build/qscanner-layer.zip is not there: make layer"
     local layer

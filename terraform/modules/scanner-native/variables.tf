@@ -317,7 +317,7 @@ variable "was_export_schedule" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\(([^ ()]+ ){2}([^ ()]+ [^ ()]+ \\?|\\? [^ ()]+ [^ ()]+) [^ ()]+\\))$", var.was_export_schedule))
+    condition     = can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\(([^ ()?]+ ){2}([^ ()?]+ [^ ()?]+ \\?|\\? [^ ()?]+ [^ ()?]+) [^ ()?]+\\))$", var.was_export_schedule))
     error_message = "Must be rate(...) or cron(...) as EventBridge has them, such as rate(6 hours) or cron(0 3 * * ? *)."
   }
 }
@@ -336,7 +336,7 @@ variable "was_snapshot_schedule" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\(([^ ()]+ ){2}([^ ()]+ [^ ()]+ \\?|\\? [^ ()]+ [^ ()]+) [^ ()]+\\))$", var.was_snapshot_schedule))
+    condition     = can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\(([^ ()?]+ ){2}([^ ()?]+ [^ ()?]+ \\?|\\? [^ ()?]+ [^ ()?]+) [^ ()?]+\\))$", var.was_snapshot_schedule))
     error_message = "Must be rate(...) or cron(...) as EventBridge has them, such as rate(6 hours) or cron(0 3 * * ? *)."
   }
 }
@@ -355,7 +355,7 @@ variable "host_detections_schedule" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\(([^ ()]+ ){2}([^ ()]+ [^ ()]+ \\?|\\? [^ ()]+ [^ ()]+) [^ ()]+\\))$", var.host_detections_schedule))
+    condition     = can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\(([^ ()?]+ ){2}([^ ()?]+ [^ ()?]+ \\?|\\? [^ ()?]+ [^ ()?]+) [^ ()?]+\\))$", var.host_detections_schedule))
     error_message = "Must be rate(...) or cron(...) as EventBridge has them, such as rate(6 hours) or cron(0 3 * * ? *)."
   }
 }
@@ -374,7 +374,7 @@ variable "car_import_schedule" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\(([^ ()]+ ){2}([^ ()]+ [^ ()]+ \\?|\\? [^ ()]+ [^ ()]+) [^ ()]+\\))$", var.car_import_schedule))
+    condition     = can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\(([^ ()?]+ ){2}([^ ()?]+ [^ ()?]+ \\?|\\? [^ ()?]+ [^ ()?]+) [^ ()?]+\\))$", var.car_import_schedule))
     error_message = "Must be rate(...) or cron(...) as EventBridge has them, such as rate(6 hours) or cron(0 3 * * ? *)."
   }
 }
