@@ -42,13 +42,13 @@ logs() {
 rescan() {
     check_tools
     [ -n "${FUNCTION:-}" ] || stop "FUNCTION is not set, for example: make rescan FUNCTION=my-function"
-    local scanner bus table arn account=$ACCOUNT region=$AWS_REGION
+    local scanner bus table arn= account=$ACCOUNT region=$AWS_REGION
     scanner=$(needed_output FunctionName)
     if [[ $FUNCTION =~ ^arn:[a-z-]+:lambda:([a-z0-9-]+):([0-9]{12}):function:[A-Za-z0-9_-]+ ]]; then
         arn=${BASH_REMATCH[0]} region=${BASH_REMATCH[1]} account=${BASH_REMATCH[2]}
     fi
     if [ "$account" = "$ACCOUNT" ]; then
-        arn=$(ask ResourceNotFoundException lambda get-function-configuration --function-name "$FUNCTION" \
+        arn=$(ask ResourceNotFoundException lambda get-function-configuration --function-name "${arn:-$FUNCTION}" \
             --region "$region" --query FunctionArn --output text)
         [ -n "$arn" ] || stop "there is no function $FUNCTION in $region"
         # A change is always one of the function, not of a version.
