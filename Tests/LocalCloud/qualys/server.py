@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
 import traceback
@@ -222,3 +223,6 @@ async def serve(server: socket.socket, qualys: Qualys, stopping: asyncio.Event) 
     task = asyncio.create_task(listen(server, qualys.handle, qualys.done))
     await stopping.wait()
     task.cancel()
+    # Until it has let go of the socket, which is closed next.
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
