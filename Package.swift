@@ -124,15 +124,15 @@ let package = Package(
         room(
             "CARImport",
             [
-                "Files", "HTTPTransport", "JSONStream", "Jobs", "QualysAPI", "SQLite", "Support", "Telemetry",
-                "XMLStream", log,
+                "Compression", "Files", "HTTPTransport", "JSONStream", "Jobs", "QualysAPI", "SQLite", "Support",
+                "Telemetry", "XMLStream", log,
             ]
         ),
         tests(
             of: "CARImport",
             [
-                "HTTPTransport", "JSONStream", "Jobs", "QualysAPI", "SQLite", "Support", "Telemetry", "TestSupport",
-                "XMLStream", log,
+                "Compression", "HTTPTransport", "JSONStream", "Jobs", "QualysAPI", "SQLite", "Support", "Telemetry",
+                "TestSupport", "XMLStream", log,
             ],
             exclude: ["texts_peer.py"]
         ),

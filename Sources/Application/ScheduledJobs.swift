@@ -82,6 +82,8 @@ extension Application {
                 let job = CARImport(services, client: CARClient(account: account, http: http))
                 return try await job.run(parameters, owner: owner, context)
             } catch {
+                // A rotated key or token looks just like that.
+                if let error = error as? CARError, [401, 403].contains(error.status) { await secrets.forget() }
                 throw JobError(failed: .carImport, because: error)
             }
         case .wasSnapshot:

@@ -19,17 +19,17 @@ extension CARClient {
                     context
                 )
                 isNew = true
-                continue
-            }
-            let database = try answer.read(call) { json -> DatabaseStatus? in
-                json["databases"]?.elements.first { _ in true }.map(DatabaseStatus.init)
-            }
-            if database.isReady { return isNew }
-            if let missing = database.missing {
-                try await runJob(
-                    Call(method: "PATCH", path: "/databases", body: missing, answers: [400, 409]),
-                    context
-                )
+            } else {
+                let database = try answer.read(call) { json -> DatabaseStatus? in
+                    json["databases"]?.elements.first { _ in true }.map(DatabaseStatus.init)
+                }
+                if database.isReady { return isNew }
+                if let missing = database.missing {
+                    try await runJob(
+                        Call(method: "PATCH", path: "/databases", body: missing, answers: [400, 409]),
+                        context
+                    )
+                }
             }
             try await wait(&pause, call, context)
         }

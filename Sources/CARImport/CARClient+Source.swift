@@ -34,12 +34,12 @@ extension CARClient {
         Call(method: method, path: "/source/\(percentEncoded(source))/full-import-in-progress")
     }
 
-    /// Hands an import over. It is not sent again when the answer got lost: it could be under way, and nobody could tell
-    /// when it is done.
+    /// Hands an import over, again when the answer got lost. Then it may be under way twice, and only of the second time
+    /// can be told when it is done: by then all that is in it is there, and the other brings nothing else.
     ///
     /// - Returns: Its id.
     func post(_ envelope: [UInt8], _ context: CallContext) async throws(CARError) -> String {
-        let call = Call(method: "POST", path: "/imports", body: envelope, isRepeatable: false)
+        let call = Call(method: "POST", path: "/imports", body: envelope)
         return try await send(call, context).read(call) { json in
             json["id"]?.scalarText.flatMap { $0.isEmpty ? nil : $0 }
         }
@@ -53,11 +53,12 @@ extension CARClient {
             while !open.isEmpty {
                 let list = open.map { percentEncoded($0) }.joined(separator: ",")
                 let call = Call(path: "/importstatus", query: "ids=\(list)")
-                let (failed, incomplete) = try await send(call, context).read(call) { json in
-                    (
-                        json["error_imports"]?.elements.map { $0["error"]?.scalarText ?? "no reason given" } ?? [],
-                        json["incomplete_imports"]?.elements.compactMap { $0["id"]?.scalarText } ?? []
-                    )
+                let (failed, incomplete) = try await send(call, context).read(call) { json -> ([String], [String])? in
+                    guard let failed = json["error_imports"]?.array,
+                        let incomplete = json["incomplete_imports"]?.array?.map({ $0["id"]?.scalarText }),
+                        !incomplete.contains(nil)
+                    else { return nil }
+                    return (failed.map { $0["error"]?.scalarText ?? "no reason given" }, incomplete.compactMap { $0 })
                 }
                 if let reason = failed.first {
                     throw CARError(.failed, call: "POST /imports", message: String(reason.prefix(300)))
@@ -92,11 +93,15 @@ extension CARClient {
         let answer = try await send(call, context)
         if answer.status == 404 { return [] }
         return try answer.read(call) { json in
-            guard let rows = json["data"]?[edge] else { return nil }
-            // The part after the first slash is the id.
-            return rows.elements.compactMap { row in
-                row["\(other)_id"]?.scalarText.map { String($0.drop { $0 != "/" }.dropFirst()) }
+            // GraphQL tells its errors with status 200, beside what it could find.
+            guard let rows = json["data"]?[edge]?.array, (json["errors"]?.array ?? []).isEmpty else { return nil }
+            var found: [String] = []
+            for row in rows {
+                guard let id = row["\(other)_id"]?.scalarText else { return nil }
+                // The part after the first slash is the id.
+                found.append(String(id.drop { $0 != "/" }.dropFirst()))
             }
+            return found
         }
     }
 

@@ -2,10 +2,10 @@ package import HTTPTransport
 import JSONStream
 import Logging
 package import Support
-import Synchronization
 import Telemetry
 
-/// Calls CAR: signs in, tries again what may pass, and follows no redirect. One call is one method of its extensions.
+/// Calls CAR: signs in, tries again what may pass, and follows no redirect. One call is one method of its extensions; each
+/// does the same when it is made twice.
 package struct CARClient: Sendable {
     private static let idle = Duration.seconds(120)
     private static let total = Duration.seconds(900)
@@ -44,8 +44,6 @@ package struct CARClient: Sendable {
         var isThird = false
         /// Statuses that are answers, beside those of a success.
         var answers: Set<Int> = []
-        /// Whether it may be sent again when it is not known if it was done.
-        var isRepeatable = true
 
         var name: String { "\(method) \(path)" }
     }
@@ -73,7 +71,7 @@ package struct CARClient: Sendable {
     /// Makes a call until it is answered, fails for good, or the deadline comes.
     func send(_ call: Call, _ context: CallContext) async throws(CARError) -> Answer {
         try await retrying(retries, until: context.deadline, clock: clock, random: random) { (failed: Attempt) in
-            failed.verdict(of: call)
+            failed.mayPass ? .retryable(serverWait: failed.wait) : .final
         } attempt: { (_: Int) async throws(Attempt) -> Answer in
             try await attempt(call, context)
         } as: {
@@ -97,7 +95,7 @@ package struct CARClient: Sendable {
             url: (call.isThird ? account.thirdURL : account.url) + call.path
                 + (call.query.isEmpty ? "" : "?" + call.query),
             headers: headers,
-            body: body(of: call),
+            body: call.body.map(HTTPRequestBody.bytes) ?? .none,
             limits: HTTPLimits(
                 connect: min(.seconds(15), remaining),
                 idle: min(Self.idle, remaining),
@@ -109,11 +107,9 @@ package struct CARClient: Sendable {
         do {
             response = try await http.send(request, .collect(limit: 256 << 20))
         } catch {
-            let isUnsent = error.reason == .connect || error.reason == .resolve
             throw Attempt(
                 error: CARError(.unavailable, call: call.name, message: error.description),
-                mayPass: error.mayPass,
-                isUndone: isUnsent
+                mayPass: error.mayPass
             )
         }
         guard response.isSuccess || call.answers.contains(response.status) else {
@@ -124,7 +120,6 @@ package struct CARClient: Sendable {
             throw Attempt(
                 error: CARError(.status, call: call.name, status: response.status, message: message),
                 mayPass: [408, 429, 500, 502, 503, 504].contains(response.status),
-                isUndone: response.status == 429 || response.status == 503,
                 wait: wait
             )
         }
@@ -132,35 +127,11 @@ package struct CARClient: Sendable {
     }
 }
 
-extension CARClient {
-    /// The transport sends a body of bytes again over another connection when a pooled one turns out to be dead; one that
-    /// is read as it is sent it cannot, and what must not be done twice is given so.
-    private func body(of call: Call) -> HTTPRequestBody {
-        guard let bytes = call.body else { return .none }
-        guard !call.isRepeatable else { return .bytes(bytes) }
-        let sent = Mutex(0)
-        return .stream(count: Int64(bytes.count)) { room in
-            sent.withLock { sent in
-                let count = min(room.count, bytes.count - sent)
-                room.copyBytes(from: bytes[sent..<(sent + count)])
-                sent += count
-                return count
-            }
-        }
-    }
-}
-
 /// What is known of an attempt that failed.
 private struct Attempt: Error {
     let error: CARError
     var mayPass = false
-    /// Whether the server surely has not done it.
-    var isUndone = false
     var wait: Duration?
-
-    func verdict(of call: CARClient.Call) -> RetryPolicy.Verdict {
-        mayPass && (isUndone || call.isRepeatable) ? .retryable(serverWait: wait) : .final
-    }
 }
 
 /// `retrying`, with the last failure as another error.

@@ -31,7 +31,7 @@ package struct CARError: Failure, Equatable {
     }
 
     /// Whether the next run may do what this one could not: then what is remembered in CAR stays. The statuses are those
-    /// of IBM's car-connector-framework.
+    /// of IBM's car-connector-framework, and 429 and 502, which pass too.
     package var isRecoverable: Bool {
         kind != .status || [302, 400, 401, 403, 408, 429, 500, 502, 503, 504].contains(status)
     }

@@ -1,4 +1,5 @@
 import Jobs
+import Logging
 import SQLite
 import Support
 import Telemetry
@@ -29,7 +30,11 @@ extension CARImport {
         let writer = GraphWriter(index, run.envelope, .everything)
         try await send(writer, run)
         try await client.endFullImport(of: run.source, run.context)
-        state.largestAnswer = try await largestAnswer(index, writer, run)
+        do {
+            state.largestAnswer = try await largestAnswer(index, writer, run)
+        } catch let error as CARError {
+            run.context.log.notice("CAR does not answer to queries: the next import is full", error: error)
+        }
         state.isUnfinished = false
         try await client.setState(of: run.source, to: run.modelState, run.context)
         try await remember(state, ends: true, run)
@@ -55,11 +60,11 @@ extension CARImport {
     /// The most edges of one vertex that CAR is asked for to know how long its answers can be.
     private static let longestProbe = 100_000
 
-    /// Asks CAR for the vertex that has the most edges, to know how long an answer can be.
+    /// Asks CAR for the vertices that have the most edges, to know how long an answer can be.
     private func largestAnswer(_ index: ImportIndex, _ writer: GraphWriter, _ run: ImportRun) async throws -> Int {
         let probe = try index.database.prepare(
             """
-            SELECT end, id, count FROM (
+            SELECT end, id FROM (
                 SELECT 'ipaddress' end, 'ipaddress/' || address id, count(*) count FROM asset_ipaddress GROUP BY address
                 UNION ALL SELECT 'account', ?1 || '/' || username, count(*) FROM asset_account GROUP BY username
                 UNION ALL SELECT 'geolocation', ?1 || '/' || region, count(*) FROM asset_geolocation GROUP BY region
@@ -70,16 +75,23 @@ extension CARImport {
             for: "finding the vertex with the most edges"
         )
         probe.bind(1, run.source)
-        var most: (collection: String, id: String, count: Int)?
-        if try probe.step() {
-            most = (probe.text(at: 0) ?? "", probe.text(at: 1) ?? "", Int(probe.integer(at: 2)))
-            probe.reset()
+        var ends: [(from: String, collection: String, id: String)] = []
+        if try probe.step() { ends.append(("asset", probe.text(at: 0) ?? "", probe.text(at: 1) ?? "")) }
+        probe.reset()
+        if let qid = writer.mostCommonQID(atMost: Self.longestProbe) {
+            // Assets have more addresses than one: of those that a QID is asked for, this is the longest answer.
+            for from in ["asset", "ipaddress"] { ends.append((from, "vulnerability", "\(run.source)/\(qid)")) }
         }
-        if let (qid, count) = writer.mostCommonQID(atMost: Self.longestProbe), count > most?.count ?? 0 {
-            most = ("vulnerability", "\(run.source)/\(qid)", count)
+        var largest = 0
+        for (from, collection, id) in ends {
+            let found = try await client.neighbours(
+                "\(from)_\(collection)",
+                of: (collection, id),
+                at: from,
+                run.context
+            )
+            largest = max(largest, found.count)
         }
-        guard let most else { return 0 }
-        let edge = "asset_\(most.collection)"
-        return try await client.neighbours(edge, of: (most.collection, most.id), at: "asset", run.context).count
+        return largest
     }
 }

@@ -16,6 +16,9 @@ extension CARImport {
     ///
     /// - Throws: `NeedsFullImport` when it cannot be told what they have no more.
     func importChanges(since: Timestamp, _ known: ImportState, _ run: ImportRun) async throws -> JobAnswer {
+        guard known.largestAnswer > 0 || known.assets.isEmpty else {
+            throw NeedsFullImport(description: "CAR has never answered a question with an edge.")
+        }
         let index = try index("changes")
         let reading = reading(index, run)
         try await reading.readHostAssets()
@@ -101,11 +104,11 @@ extension CARImport {
             try await reading.readApplications(of: unread)
             try await reading.readDetections(of: try hosts(of: unread, index))
             try await reading.readKnowledgeBase()
-            for asset in unread + unasked {
-                for (edge, end) in ChangeIndex.ends {
-                    let keys = try await questions.ask(edge, of: "asset", String(asset), at: end)
-                    try changes.add(before: edge, asset, keys)
-                }
+            let asked = (unread + unasked).flatMap { asset in
+                ChangeIndex.ends.map { Question(edge: $0.edge, end: ("asset", String(asset)), other: $0.end) }
+            }
+            try await questions.ask(asked) { answers in
+                try index.transaction { for answer in answers { try changes.add(before: answer.question, answer.ids) } }
                 services.progress.report(JobProgress.Report(unit: "comparisons", done: questions.count))
             }
             unasked = []
@@ -123,8 +126,10 @@ extension CARImport {
     private func findOtherHolders(_ changes: ChangeIndex, _ questions: Questions) async throws {
         var chosen: Set<Int64> = []
         for collection in ["application", "vulnerability"] {
-            for key in try changes.lost(collection) {
-                let holders = try await holders(collection, key, changes, questions)
+            let keys = try changes.lost(collection)
+            try await findHolders(collection, keys, changes, questions)
+            for key in keys {
+                let holders = try changes.unchangedHolders(collection, key)
                 guard chosen.isDisjoint(with: holders), let holder = holders.min() else { continue }
                 chosen.insert(holder)
             }
@@ -147,55 +152,42 @@ extension CARImport {
         return hosts.sorted().map(String.init)
     }
 
-    /// Finds the pairs that nobody has any more.
+    /// Finds the pairs that nobody has any more: no changed asset does, and of those that CAR has active no unchanged one.
     private func findPairings(_ changes: ChangeIndex, _ questions: Questions) async throws {
         for pairing in ChangeIndex.pairings {
             try changes.findCandidates(pairing)
-            for left in try changes.lefts(of: pairing.edge) {
-                let active = try await questions.ask(pairing.edge, of: pairing.left, left, at: pairing.right)
-                try changes.keep(pairing.edge, left: left, Set(active))
+            let lefts = try changes.candidates(pairing, .left).map {
+                Question(edge: pairing.edge, end: (pairing.left, $0), other: pairing.right)
             }
-            try await judge(pairing, changes, questions)
-        }
-    }
-
-    /// Marks the pairs that no unchanged asset has: those of changed ones are no candidates any more.
-    private func judge(_ pairing: ChangeIndex.Pairing, _ changes: ChangeIndex, _ questions: Questions) async throws {
-        var lefts: [String: Set<Int64>] = [:]
-        var right: (key: String, holders: Set<Int64>)?
-        for candidate in try changes.candidates(of: pairing.edge) {
-            if lefts.count > 1000 { lefts = [:] }
-            let left: Set<Int64>
-            if let known = lefts[candidate.left] {
-                left = known
-            } else {
-                left = try await holders(pairing.left, candidate.left, changes, questions)
-                lefts[candidate.left] = left
-            }
-            // The usual case: nobody else has it, and nothing more need be asked.
-            if !left.isEmpty {
-                if right?.key != candidate.right {
-                    right = (candidate.right, try await holders(pairing.right, candidate.right, changes, questions))
+            try await questions.ask(lefts) { answers in
+                try changes.database.transaction {
+                    for answer in answers { try changes.keep(pairing, left: answer.question.end.key, Set(answer.ids)) }
                 }
-                guard right?.holders.isDisjoint(with: left) == true else { continue }
             }
-            try changes.markOff(pairing.edge, left: candidate.left, right: candidate.right)
+            // Nobody else has the left end as a rule, and nothing more need be asked.
+            for side in [ChangeIndex.Side.left, .right] {
+                let collection = pairing[side]
+                if try !changes.addTold(collection, pairing, side) {
+                    try await findHolders(collection, try changes.candidates(pairing, side), changes, questions)
+                }
+                try changes.markOff(pairing, side)
+            }
         }
     }
 
-    /// The unchanged assets that have a vertex: addresses as Qualys has just told, the rest as CAR has it.
-    private func holders(
+    /// Asks for the assets that have some vertices. Each was seen on an asset before: an answer without that is not whole.
+    private func findHolders(
         _ collection: String,
-        _ key: String,
+        _ keys: [String],
         _ changes: ChangeIndex,
         _ questions: Questions
-    ) async throws -> Set<Int64> {
-        switch collection {
-        case "ipaddress": return try changes.unchanged(with: "address", in: "asset_ipaddress", key)
-        case "macaddress": return try changes.unchanged(with: "mac", in: "asset_macaddress", key)
-        default:
-            let assets = try await questions.ask("asset_\(collection)", of: collection, key, at: "asset")
-            return try changes.unchanged(assets.compactMap { Int64($0) })
+    ) async throws {
+        let asked = try keys.filter { try !changes.hasHolders(collection, $0) }
+            .map { Question(edge: "asset_\(collection)", end: (collection, $0), other: "asset") }
+        try await questions.ask(asked) { answers in
+            try changes.database.transaction {
+                for answer in answers { try changes.add(holders: answer.question, answer.ids) }
+            }
         }
     }
 
@@ -224,42 +216,6 @@ extension CARImport {
         let name: String
         let from: String
         let to: String
-    }
-}
-
-/// Asks CAR for edges, and keeps in mind how long answers can be: one that may have been cut proves nothing.
-final class Questions {
-    private let client: CARClient
-    private let run: ImportRun
-
-    /// Rows of the longest answer that was ever seen.
-    private(set) var largest: Int
-    private var longest = 0
-    private(set) var count = 0
-
-    init(client: CARClient, run: ImportRun, largest: Int) {
-        self.client = client
-        self.run = run
-        self.largest = largest
-    }
-
-    /// The ids at the other end of a vertex's active edges.
-    func ask(_ edge: String, of collection: String, _ key: String, at other: String) async throws -> [String] {
-        let prefix = GraphMapping.keyed.contains(collection) ? collection : run.source
-        let end = (collection: collection, id: "\(prefix)/\(key)")
-        let found = try await client.neighbours(edge, of: end, at: other, run.context)
-        count += 1
-        longest = max(longest, found.count)
-        return found
-    }
-
-    /// A server that cuts answers cuts all at the same length, which no answer passes. So an answer that is shorter than
-    /// another one ever was is whole.
-    func check() throws(NeedsFullImport) {
-        defer { largest = max(largest, longest) }
-        guard longest < largest || longest == 0 else {
-            throw NeedsFullImport(description: "An answer of CAR with \(longest) edges may have been cut.")
-        }
     }
 }
 

@@ -88,8 +88,11 @@ package struct CARImport: Sendable {
         _ = try await services.qualys.send(QualysCalls.oneHost, context) {
             .xml(DetectionReader.root, scratch: scratch)
         }
+        _ = try await services.qualys.send(QualysCalls.knowledgeBase([QualysCalls.oneQID]), context) {
+            .xml(KnowledgeBaseReader.root, scratch: scratch)
+        }
         _ = try await services.qualys.send(QualysCalls.applications(after: 0, pageSize: 1), context) {
-            .inventory(scratch: scratch)
+            .inventory(pageSize: 1, scratch: scratch)
         }
     }
 

@@ -11,22 +11,11 @@ final class ChangeIndex {
         ("asset_vulnerability", "vulnerability"),
     ]
 
-    /// Edges that are there because an asset has both ends, in CAR's key forms.
-    struct Pairing {
-        let edge: String
-        let left: String
-        let right: String
-    }
-
-    static let pairings = [
-        Pairing(edge: "ipaddress_vulnerability", left: "ipaddress", right: "vulnerability"),
-        Pairing(edge: "ipaddress_macaddress", left: "ipaddress", right: "macaddress"),
-        Pairing(edge: "application_vulnerability", left: "application", right: "vulnerability"),
-    ]
-
     let database: Database
     private let addBefore: Statement
     private let addNow: Statement
+    let addHolder: Statement
+    let forgetCandidate: Statement
     private var read: Set<Int64> = []
 
     init(_ index: ImportIndex) throws {
@@ -35,9 +24,13 @@ final class ChangeIndex {
             """
             CREATE TABLE edge_before (edge TEXT, asset INTEGER, key TEXT, PRIMARY KEY (edge, asset, key)) WITHOUT ROWID;
             CREATE TABLE edge_now (edge TEXT, asset INTEGER, key TEXT, PRIMARY KEY (edge, asset, key)) WITHOUT ROWID;
+            CREATE INDEX edge_before_by_key ON edge_before (edge, key);
             CREATE INDEX edge_now_by_key ON edge_now (edge, key);
             CREATE TABLE candidate (
-                edge TEXT, left TEXT, right TEXT, is_off INTEGER, PRIMARY KEY (edge, left, right)
+                edge TEXT, left TEXT, right TEXT, is_off INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (edge, left, right)
+            ) WITHOUT ROWID;
+            CREATE TABLE holder (
+                collection TEXT, key TEXT, asset INTEGER, PRIMARY KEY (collection, key, asset)
             ) WITHOUT ROWID;
             """,
             for: "making the table of changes"
@@ -50,10 +43,20 @@ final class ChangeIndex {
             "INSERT OR IGNORE INTO edge_now VALUES (?1, ?2, ?3)",
             for: "adding an edge that is there"
         )
+        addHolder = try database.prepare(
+            "INSERT OR IGNORE INTO holder VALUES (?1, ?2, ?3)",
+            for: "noting who has a vertex"
+        )
+        forgetCandidate = try database.prepare(
+            "DELETE FROM candidate WHERE edge = ?1 AND left = ?2 AND right = ?3",
+            for: "forgetting a pair"
+        )
     }
 
-    func add(before edge: String, _ asset: Int64, _ keys: [String]) throws {
-        for key in keys { try run(addBefore, edge, asset, key) }
+    /// - Parameter question: For the edges of an asset.
+    func add(before question: Question, _ keys: [String]) throws {
+        guard let asset = Int64(question.end.key) else { return }
+        for key in keys { try run(addBefore, question.edge, asset, key) }
     }
 
     /// Takes over what was read of the assets in the scope.
@@ -149,91 +152,6 @@ final class ChangeIndex {
         return found
     }
 
-    /// Pairs that an asset had and has no more, and that no asset of the scope has.
-    func findCandidates(_ pairing: Pairing) throws {
-        try database.execute(
-            """
-            INSERT OR IGNORE INTO candidate SELECT '\(pairing.edge)', l.key, r.key, 0
-            FROM edge_before l JOIN edge_before r ON r.asset = l.asset AND r.edge = 'asset_\(pairing.right)'
-            WHERE l.edge = 'asset_\(pairing.left)'
-            AND NOT EXISTS (
-                SELECT 1 FROM edge_now a JOIN edge_now b ON b.asset = a.asset AND b.edge = r.edge AND b.key = r.key
-                WHERE a.edge = l.edge AND a.key = l.key
-            )
-            """,
-            for: "finding pairs that are no more"
-        )
-    }
-
-    func lefts(of edge: String) throws -> [String] {
-        try list("SELECT DISTINCT left FROM candidate WHERE edge = ?1 ORDER BY 1", [edge])
-    }
-
-    func rights(of edge: String, left: String) throws -> [String] {
-        try list("SELECT right FROM candidate WHERE edge = ?1 AND left = ?2 ORDER BY 1", [edge, left])
-    }
-
-    /// What stays a candidate after CAR was asked for the edges of its left end.
-    func keep(_ edge: String, left: String, _ active: Set<String>) throws {
-        let remove = try database.prepare(
-            "DELETE FROM candidate WHERE edge = ?1 AND left = ?2 AND right = ?3",
-            for: "forgetting a pair"
-        )
-        for right in try rights(of: edge, left: left) where !active.contains(right) {
-            remove.bind(1, edge)
-            remove.bind(2, left)
-            remove.bind(3, right)
-            try remove.run()
-        }
-    }
-
-    func markOff(_ edge: String, left: String, right: String) throws {
-        let mark = try database.prepare(
-            "UPDATE candidate SET is_off = 1 WHERE edge = ?1 AND left = ?2 AND right = ?3",
-            for: "marking a pair"
-        )
-        mark.bind(1, edge)
-        mark.bind(2, left)
-        mark.bind(3, right)
-        try mark.run()
-    }
-
-    /// The candidates, those with the same right end together.
-    func candidates(of edge: String) throws -> [(left: String, right: String)] {
-        try pairs("SELECT left, right FROM candidate WHERE edge = ?1 ORDER BY right, left", edge)
-    }
-
-    func pairsToSwitchOff(of edge: String) throws -> [(left: String, right: String)] {
-        try pairs("SELECT left, right FROM candidate WHERE edge = ?1 AND is_off ORDER BY left, right", edge)
-    }
-
-    /// Unchanged assets with an address or a MAC address: Qualys told all of them.
-    func unchanged(with column: String, in table: String, _ key: String) throws -> Set<Int64> {
-        let rows = try database.prepare(
-            "SELECT asset FROM \(table) WHERE \(column) = ?1 AND asset NOT IN scope",
-            for: "finding who has an address"
-        )
-        rows.bind(1, key)
-        var found: Set<Int64> = []
-        while try rows.step() { found.insert(rows.integer(at: 0)) }
-        return found
-    }
-
-    /// Those of some assets that Qualys lists and that are not in the scope.
-    func unchanged(_ assets: [Int64]) throws -> Set<Int64> {
-        let row = try database.prepare(
-            "SELECT 1 FROM asset WHERE id = ?1 AND id NOT IN scope",
-            for: "finding an asset"
-        )
-        var found: Set<Int64> = []
-        for asset in assets {
-            row.bind(1, asset)
-            if try row.step() { found.insert(asset) }
-            row.reset()
-        }
-        return found
-    }
-
     private func run(_ statement: Statement, _ edge: String, _ asset: Int64, _ key: String) throws {
         statement.bind(1, edge)
         statement.bind(2, asset)
@@ -241,19 +159,11 @@ final class ChangeIndex {
         try statement.run()
     }
 
-    private func list(_ sql: String, _ values: [String]) throws -> [String] {
+    func list(_ sql: String, _ values: [String]) throws -> [String] {
         let rows = try database.prepare(sql, for: "listing pairs")
         for (index, value) in values.enumerated() { rows.bind(index + 1, value) }
         var found: [String] = []
         while try rows.step() { found.append(rows.text(at: 0) ?? "") }
-        return found
-    }
-
-    private func pairs(_ sql: String, _ edge: String) throws -> [(left: String, right: String)] {
-        let rows = try database.prepare(sql, for: "listing pairs")
-        rows.bind(1, edge)
-        var found: [(String, String)] = []
-        while try rows.step() { found.append((rows.text(at: 0) ?? "", rows.text(at: 1) ?? "")) }
         return found
     }
 }

@@ -25,9 +25,9 @@ final class GraphWriter {
         self.scope = scope
     }
 
-    /// The QID that most assets have, and how many; those of more than `most` do not count.
-    func mostCommonQID(atMost most: Int) -> (qid: Int64, count: Int)? {
-        holders.filter { $0.value <= most }.max { ($0.value, $1.key) < ($1.value, $0.key) }.map { ($0.key, $0.value) }
+    /// The QID that most assets have; those of more than `most` do not count.
+    func mostCommonQID(atMost most: Int) -> Int64? {
+        holders.filter { $0.value <= most }.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
     }
 
     /// How many objects were not sent.

@@ -74,7 +74,7 @@ final class HostAssetReader {
         asset.bind(1, id)
         asset.bind(2, host)
         asset.bind(3, names.lazy.compactMap { $0 }.first?.lowerCased)
-        asset.bind(4, type)
+        asset.bind(4, item["type"]?.sent)
         asset.bind(5, about.isEmpty ? nil : about.joined(separator: " "))
         try asset.run()
         try addHostname(id, name: name, dns: dns, host: host)
@@ -115,7 +115,7 @@ final class HostAssetReader {
         try addEdge("asset_ipaddress", id, address)
         guard let mac else { return }
         macAddress.bind(1, mac)
-        macAddress.bind(2, item["interfaceName"]?.plain)
+        macAddress.bind(2, item["interfaceName"]?.sent)
         macAddress.bind(3, id)
         try macAddress.run()
         try addEdge("asset_macaddress", id, mac)

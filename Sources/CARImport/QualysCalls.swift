@@ -48,6 +48,9 @@ enum QualysCalls {
 
     static let qidsPerCall = 300
 
+    /// "Traceroute"; whether a KnowledgeBase has it does not matter.
+    static let oneQID: Int64 = 45006
+
     static func knowledgeBase(_ qids: [Int64]) -> QualysCall {
         QualysCall(
             .knowledgeBase,

@@ -78,7 +78,7 @@ struct QualysReading {
     {
         var after: Int64? = 0
         while let id = after {
-            let page = try await inventoryPage(QualysCalls.applications(after: id, updatedAfter: moment), after: id)
+            let page = try await inventoryPage(after: id, updatedAfter: moment)
             try body(page)
             after = page.next
         }
@@ -92,10 +92,7 @@ struct QualysReading {
         var rest = wanted.sorted()[...]
         while let first = rest.first {
             let size = try pageSize(for: rest)
-            let page = try await inventoryPage(
-                QualysCalls.applications(after: first - 1, pageSize: size),
-                after: first - 1
-            )
+            let page = try await inventoryPage(after: first - 1, pageSize: size)
             var last = first
             try index.transaction {
                 try page.forEachAsset { asset in
@@ -134,8 +131,15 @@ struct QualysReading {
         return size
     }
 
-    private func inventoryPage(_ call: QualysCall, after id: Int64) async throws(QualysError) -> InventoryPage {
-        let page = try await qualys.send(call, context) { [scratch] in .inventory(scratch: scratch) }
+    private func inventoryPage(
+        after id: Int64,
+        pageSize: Int = QualysCalls.assetsPerPage,
+        updatedAfter moment: Timestamp? = nil
+    ) async throws(QualysError) -> InventoryPage {
+        let call = QualysCalls.applications(after: id, pageSize: pageSize, updatedAfter: moment)
+        let page = try await qualys.send(call, context) { [scratch] in
+            .inventory(pageSize: pageSize, scratch: scratch)
+        }
         guard page.next ?? .max > id else {
             throw QualysError(
                 .paging,

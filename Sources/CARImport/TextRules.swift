@@ -10,6 +10,9 @@ extension JSONValue {
         }
     }
 
+    /// The same as it was sent, with its blanks: for what is neither key nor name.
+    var sent: String? { plain == nil ? nil : scalarText }
+
     /// What a list has in it: an element where a list is usual is a list of one.
     var items: [JSONValue] {
         switch kind {

@@ -19,13 +19,33 @@ package struct QPSAnswer: Sendable {
     /// Whether there is anything at a path that was asked for.
     package func has(_ path: JSONPath) -> Bool { values[path] != nil }
 
-    /// Reads the records, `data[]`, one at a time.
+    /// Reads the records, `data[]`, one at a time; one in the place of the list is a list of one.
     ///
     /// - Parameter largest: The most bytes of one record.
+    /// - Throws: At the end `QualysError.unreadable` when there are not as many as the answer says.
     package func forEachRecord(largest: Int = 32 << 20, _ record: (JSONValue) throws -> Void) throws {
-        var reader = JSONStreamReader(items: records, bounds: JSONStreamReader.Bounds(item: largest))
-        try body.forEachPiece { try reader.push($0, item: record) }
-        try reader.finish(item: record)
+        var seen = 0
+        func counted(_ value: JSONValue) throws {
+            seen += 1
+            try record(value)
+        }
+        func read(_ items: JSONPath) throws -> (data: JSONScalar?, told: String?) {
+            var reader = JSONStreamReader(
+                items: items,
+                found: [data, count],
+                bounds: JSONStreamReader.Bounds(item: largest)
+            )
+            try body.forEachPiece { try reader.push($0, item: counted) }
+            try reader.finish(item: counted)
+            return (reader[data], reader[count]?.text)
+        }
+        let (container, told) = try read(records)
+        if container == .object { _ = try read(data) }
+        // Without records it says that there are 0.
+        guard told == String(seen) || told == nil && (container == .array || container == .object) else {
+            let message = "The answer says \(told ?? "not how many") records and has \(seen)."
+            throw QualysError(.unreadable, call: "search", status: 200, message: message)
+        }
     }
 }
 
@@ -151,4 +171,6 @@ private let responseCode: JSONPath = "ServiceResponse.responseCode"
 private let bareCode: JSONPath = "responseCode"
 private let hasMoreRecords: JSONPath = "ServiceResponse.hasMoreRecords"
 private let lastID: JSONPath = "ServiceResponse.lastId"
+private let count: JSONPath = "ServiceResponse.count"
+private let data: JSONPath = "ServiceResponse.data"
 private let records: JSONPath = "ServiceResponse.data[]"

@@ -171,7 +171,7 @@ struct CARImportCommand: AsyncParsableCommand {
             case .unreadable, .paging, .notFound: .processing
             case .cancelled: .dataSource
             }
-        case is CARAccountError, is JobParameterError: .badUsage
+        case is CARAccountError, is JobParameterError, is SettingsError: .badUsage
         default: .failed
         }
     }

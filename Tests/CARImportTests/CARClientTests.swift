@@ -31,17 +31,21 @@ struct CARClientTests {
         #expect(http.requests.count == 1)
     }
 
-    @Test("An import is not sent again when it may have been taken")
-    func importOnce() async throws {
-        for failure in [Result.failed(.dropped), .failed(.timeout), .answer(500), .answer(504)] {
+    @Test("An import is sent again, the same, when its answer got lost")
+    func importAgain() async throws {
+        for failure in [Result.failed(.dropped), .failed(.timeout), .answer(500), .answer(502), .answer(504)] {
             let http = FakeHTTP([failure, .answer(201, #"{"id":"1"}"#)])
-            await #expect(throws: CARError.self) { try await client(http).post([], .test()) }
-            #expect(http.requests.count == 1)
+            #expect(try await client(http).post([7], .test()) == "1")
+            #expect(http.requests.map(\.bodyBytes) == [[7], [7]])
         }
-        for failure in [Result.failed(.connect), .answer(429), .answer(503)] {
-            let http = FakeHTTP([failure, .answer(201, #"{"id":"1"}"#)])
-            #expect(try await client(http).post([], .test()) == "1")
-        }
+    }
+
+    @Test("A database that is neither there nor may be made is asked for with growing pauses")
+    func absentDatabase() async throws {
+        let ready = #"{"databases":[{"is_ready":true,"graph_name":"assets"}]}"#
+        let http = FakeHTTP([.answer(400), .answer(409), .answer(400), .answer(409), .answer(200, ready)])
+        #expect(try await client(http).prepareDatabase(.test()))
+        #expect(clock.pauses.count == 2 && clock.pauses == clock.pauses.sorted())
     }
 
     @Test("Imports are asked about with growing pauses until none is under way, and the first error ends it")
@@ -58,9 +62,40 @@ struct CARClientTests {
         }
     }
 
+    @Test(
+        "An answer that does not say what is under way and what failed is not taken for the end",
+        arguments: [
+            "{}", #"{"error_imports":[]}"#, #"{"incomplete_imports":[]}"#,
+            #"{"error_imports":null,"incomplete_imports":null}"#,
+            #"{"error_imports":[],"incomplete_imports":[{"status":"IN PROGRESS"}]}"#,
+        ]
+    )
+    func unclearStatus(text: String) async throws {
+        let http = FakeHTTP([.answer(200, text)])
+        await #expect(throws: CARError.self) { try await client(http).awaitImports(["a"], .test()) }
+    }
+
+    @Test(
+        "A query whose answer has an error or no list was not answered",
+        arguments: [
+            #"{"data":{"asset_account":null},"errors":[{"message":"timeout"}]}"#,
+            #"{"data":{"asset_account":[]},"errors":[{"message":"cut"}]}"#, #"{"data":{"asset_account":null}}"#,
+            #"{"data":{}}"#, #"{"data":{"asset_account":{}}}"#, #"{"data":{"asset_account":[{"source":"q"}]}}"#,
+        ]
+    )
+    func failedQuery(text: String) async throws {
+        let http = FakeHTTP([.answer(200, text)])
+        await #expect(throws: CARError.self) {
+            try await client(http).neighbours("asset_account", of: ("asset", "q/1"), at: "account", .test())
+        }
+        let good = FakeHTTP([.answer(200, #"{"data":{"asset_account":[{"account_id":"q/a/b"}]},"errors":[]}"#)])
+        let found = try await client(good).neighbours("asset_account", of: ("asset", "q/1"), at: "account", .test())
+        #expect(found == ["a/b"])
+    }
+
     @Test("A wait that would end after the deadline is not begun")
     func deadline() async throws {
-        let http = FakeHTTP([.answer(200, #"{"incomplete_imports":[{"id":"a"}]}"#)])
+        let http = FakeHTTP([.answer(200, #"{"error_imports":[],"incomplete_imports":[{"id":"a"}]}"#)])
         await #expect(throws: CARError.self) { try await client(http).awaitImports(["a"], .test(.seconds(5))) }
         #expect(clock.now < FakeClock.start + .seconds(5))
     }

@@ -1,3 +1,5 @@
+import Compression
+import Foundation
 import Support
 import TestSupport
 import Testing
@@ -57,9 +59,30 @@ struct DetectionListTests {
             #expect(IDRanges(packed: ids.packed) == ids)
         }
         #expect(IDRanges(packed: IDRanges([.max]).packed) == IDRanges([.max]))
-        #expect(IDRanges(packed: "gA==") == nil)
+        #expect(IDRanges(packed: IDRanges().packed) == IDRanges())
         #expect(IDRanges(packed: "?") == nil)
-        #expect(IDRanges(packed: "/////////////w==") == nil)
+        #expect(IDRanges(packed: "gA==") == nil)
+        let five = [5] + [UInt8](repeating: 0, count: 15)
+        let negative = [5, 0xFF] + [UInt8](repeating: 0xFF, count: 14)
+        #expect(IDRanges(packed: base64Text(GzipWriter.compress(five))) == IDRanges([5]))
+        #expect(IDRanges(packed: base64Text(GzipWriter.compress(negative))) == nil)
+        #expect(IDRanges(packed: base64Text(GzipWriter.compress(five.dropLast()))) == nil)
+        #expect(IDRanges(packed: String(base64Text(GzipWriter.compress(five)).dropLast(8))) == nil)
+    }
+
+    @Test("The state of 225,000 scattered assets fits into a row")
+    func size() {
+        var random = SeededGenerator(seed: 4)
+        var (ids, last): ([Int64], Int64) = ([], 1 << 33)
+        // A tenth of them; a short state is a little longer for each.
+        for _ in 0..<22_500 {
+            // As ids come that are drawn at random, 300 apart in the middle.
+            last += 1 + Int64(-300 * log(Double.random(in: 0.000001..<1, using: &random)))
+            ids.append(last)
+        }
+        let state = ImportState(source: "a", modelState: "17", assets: IDRanges(ids), largestAnswer: 4)
+        #expect(state.json.count * 10 < 430 << 10)
+        #expect(ImportState(json: state.json, source: "a") == state)
     }
 
     @Test("A state is for its own source only")

@@ -21,7 +21,8 @@ from jobs import BAD_USAGE, DONE, Terminal, prepare
 from lab import SECRET
 from lab import Lab as Lambda
 
-RECOVERABLE, UNRECOVERABLE, CONNECT, SIGN_IN, PROCESSING = 10, 20, 51, 52, 55
+RECOVERABLE, UNRECOVERABLE = 10, 20
+DATA_SOURCE, CONNECT, SIGN_IN, FORBIDDEN, PARAMETER, PROCESSING = range(50, 56)
 Servers = Callable[..., QualysServer]
 Terminals = Callable[[QualysServer], Terminal]
 
@@ -72,7 +73,9 @@ class Lab:
         assert self.trial.problems(incremental) == ""
         started = [call for call in self.car.calls()[mark:] if call["action"] == "StartFullImport"]
         assert bool(started) != incremental, ended.stderr[-3000:]
-        return self.shell.answer(ended)
+        answer = self.shell.answer(ended)
+        assert incremental or answer["counts"]["refused"] == self.trial.history[-1].refused
+        return answer
 
 
 @pytest.fixture
@@ -106,6 +109,13 @@ def test_the_graph_is_that_of_the_reference(lab: Callable[..., Lab]) -> None:
     assert answer["status"] == "done"
     assert answer["counts"]["asset"] == 60
     assert len(setup.trial.history[0].vertices) > 300
+
+
+def test_many_pages_and_batches_are_read_to_their_end(lab: Callable[..., Lab]) -> None:
+    """More assets than a page has of any API, and more QIDs than one call of the KnowledgeBase asks for."""
+    setup = lab(hosts=1100, kb=700, detections=6)
+    setup.imported()
+    assert sum(name == "vulnerability" for name, _ in setup.trial.history[0].vertices) > 300
 
 
 # --- Incremental ---
@@ -182,6 +192,19 @@ def test_what_the_answers_cannot_prove_is_imported_in_full(lab: Callable[..., La
     for change in CHANGES.values():
         change(setup)
     setup.imported()
+
+
+@pytest.mark.parametrize("status", [404, 400])
+def test_where_queries_have_no_answer_the_next_import_is_full(lab: Callable[..., Lab], status: int) -> None:
+    setup = lab()
+    setup.car.fault("status", "Query", status=status, times=-1)
+    setup.imported()
+    _fix(setup)
+    setup.imported()
+    setup.car.clear_faults()
+    setup.imported()
+    _fix(setup)
+    setup.imported(incremental=True)
 
 
 def test_a_state_that_somebody_else_moved_on_is_no_state(lab: Callable[..., Lab]) -> None:
@@ -265,13 +288,16 @@ def test_an_incremental_import_that_fails_is_made_good_by_the_next(
     assert setup.trial.problems(incremental=True) == ""
 
 
-@pytest.mark.parametrize("skip", [0, 1, 3])
+# How many of such calls come before the one in which a run is killed.
+MOMENTS = {
+    ("full", "StartFullImport"): (0,), ("full", "Import"): (0, 1, 3), ("full", "EndFullImport"): (0,),
+    ("full", "UpdateSource"): (0, 1), ("auto", "Import"): (0, 1, 3), ("auto", "Query"): (0, 1, 3),
+    ("auto", "UpdateEdge"): (0, 1, 3), ("auto", "DeleteVertices"): (0,), ("auto", "UpdateSource"): (0,),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("mode", "action"),
-    [
-        *(("full", one) for one in ("StartFullImport", "Import", "EndFullImport", "UpdateSource")),
-        *(("auto", one) for one in ("Import", "Query", "UpdateEdge", "DeleteVertices", "UpdateSource")),
-    ],
+    ("mode", "action", "skip"), [(*call, skip) for call, moments in MOMENTS.items() for skip in moments]
 )
 @pytest.mark.parametrize("kind", ["hang", "hang_after"])
 def test_a_run_that_is_killed_is_made_good_by_the_next(
@@ -284,18 +310,14 @@ def test_a_run_that_is_killed_is_made_good_by_the_next(
     setup.trial.expect()
     number = setup.car.fault(kind, action, skip=skip)
     process = setup.start("--mode", mode)
-    # Killed when the call is under way, or after the end when there is no such call.
-    while not setup.car.wait_for_fault(number, 0.3) and process.poll() is None:
-        pass
+    assert setup.car.wait_for_fault(number)
     process.send_signal(signal.SIGKILL)
-    out, err = process.communicate()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
     setup.clean()
     setup.car.clear_faults()
     setup.car.settle()
-    if process.returncode == DONE:
-        assert setup.trial.problems(incremental=mode == "auto") == ""
-    else:
-        assert setup.trial.problems_of_a_failure(incremental=mode == "auto") == "", err
+    assert setup.trial.problems_of_a_failure(incremental=mode == "auto") == ""
     for change in (_fix, _delete, _move):
         change(setup)
     setup.trial.expect()
@@ -305,15 +327,15 @@ def test_a_run_that_is_killed_is_made_good_by_the_next(
 
 
 ODD_ANSWERS: list[tuple[str, str, dict[str, Any], int]] = [
-    ("qps_error", "*/hostasset", {"code": "INVALID_REQUEST"}, 54),
+    ("qps_error", "*/hostasset", {"code": "INVALID_REQUEST"}, PARAMETER),
     ("qps_error", "*/hostasset", {"code": "INVALID_CREDENTIALS"}, SIGN_IN),
-    ("qps_error", "*/hostasset", {"code": "INSUFFICIENT_PERMISSION"}, 53),
+    ("qps_error", "*/hostasset", {"code": "INSUFFICIENT_PERMISSION"}, FORBIDDEN),
     ("account_expired", "*/vm/detection/*", {}, SIGN_IN),
-    ("simple_return", "*/vm/detection/*", {"code": 1905, "status": 200}, 54),
+    ("simple_return", "*/vm/detection/*", {"code": 1905, "status": 200}, PARAMETER),
     ("entity_bomb", "*/vm/detection/*", {}, PROCESSING),
-    ("redirect", "*/knowledge_base/*", {"url": "https://other.invalid"}, 54),
+    ("redirect", "*/knowledge_base/*", {"url": "https://other.invalid"}, PARAMETER),
     ("account_expired", "*/knowledge_base/*", {}, SIGN_IN),
-    ("gateway_failed", "*/am/asset", {}, 54),
+    ("gateway_failed", "*/am/asset", {}, PARAMETER),
     ("status", "*/am/asset", {"status": 404}, PROCESSING),
 ]
 
@@ -356,11 +378,11 @@ def test_a_next_page_elsewhere_is_not_asked_for(lab: Callable[..., Lab], kind: s
         ("cut", "*"), ("cut_clean", "*/vm/detection/*"), ("cut_clean", "*/knowledge_base/*"), ("cut_clean", "*/am/asset"),
         ("malformed", "*/vm/detection/*"), ("drop_after", "*"), ("generic_return", "*/vm/detection/*"),
         ("html", "*/knowledge_base/*"), ("jwt_expired", "*/am/asset"),
-        ("has_more_boolean", "*"), ("has_more_missing", "*/am/asset"),
+        ("has_more_boolean", "*"), ("has_more_missing", "*/am/asset"), ("empty", "*/am/asset"),
     ],
 )
 def test_what_passes_is_tried_again(lab: Callable[..., Lab], kind: str, path: str) -> None:
-    setup = lab(hosts=30)
+    setup = lab(hosts=310, detections=1)
     setup.trial.expect()
     setup.qualys.fault(kind, path)
     ended = setup.run()
@@ -438,9 +460,40 @@ def test_a_connection_test_signs_in_everywhere_and_imports_nothing(lab: Callable
     assert setup.run(DATASOURCE_CONNECTION_TEST="true").returncode == DONE
     assert setup.car.calls("Import") == []
     assert setup.run("-connection-test", QUALYS_PASSWORD="wrong").returncode == SIGN_IN
+    setup.qualys.fault("account_expired", "*/knowledge_base/*")
+    assert setup.run("-connection-test").returncode == SIGN_IN
     assert setup.run("-connection-test", CAR_SERVICE_KEY="wrong").returncode == RECOVERABLE
     setup.car.fault("status", "GetDatabases", status=418, times=-1)
     assert setup.run("-connection-test").returncode == UNRECOVERABLE
+
+
+def test_qualys_that_is_not_there_and_a_stopped_run_have_a_status(lab: Callable[..., Lab]) -> None:
+    setup = lab(hosts=5)
+    assert setup.run("--timeout", "10", QUALYS_API_URL="http://127.0.0.1:1").returncode == CONNECT
+    number = setup.qualys.fault("hang", "*/hostasset")
+    process = setup.start()
+    while not any(one["id"] == number and one["played"] for one in setup.qualys.faults()):
+        pass
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert process.returncode == DATA_SOURCE
+    assert setup.car.calls("Import") == []
+
+
+def test_flags_that_change_nothing_and_those_that_do(lab: Callable[..., Lab]) -> None:
+    setup = lab(hosts=5)
+    setup.imported("-name", "qualys", "-version", "1.0")
+    setup.imported("-update_existing_vulnerability_cve")
+    words = [
+        "-car-service-url", setup.car.url, "-car-service-key", setup.car.key, "-car-service-password", setup.car.password,
+    ]  # fmt: skip
+    none = {name: None for name in setup.environment()}
+    setup.qualys.fault("cut_clean", "*/vm/detection/*")
+    quiet = setup.run(*words, "--mode", "full", **none)
+    setup.qualys.fault("cut_clean", "*/vm/detection/*")
+    loud = setup.run(*words, "--mode", "full", "-d", **none)
+    assert (quiet.returncode, loud.returncode) == (DONE, DONE)
+    assert '"debug"' in loud.stderr.lower() and '"debug"' not in quiet.stderr.lower()
 
 
 @pytest.mark.parametrize(
@@ -453,6 +506,7 @@ def test_bad_usage_is_told_before_any_call(lab: Callable[..., Lab], words: tuple
     setup = lab(hosts=5)
     assert setup.run(*words).returncode == BAD_USAGE
     assert setup.run(CAR_SERVICE_URL=None).returncode == BAD_USAGE
+    assert setup.run(MAX_WORKERS="many").returncode == BAD_USAGE
     assert setup.run(CAR_SERVICE_URL="https://car.invalid/elsewhere").returncode == BAD_USAGE
     assert setup.car.calls() == []
 
@@ -504,6 +558,17 @@ def test_the_job_runs_from_an_event_and_remembers_in_the_table(
         failed = sandbox.deliver({"job": "car-import"})
         assert (failed.kind, failed.error_type) == ("error", "Job.Failed")
         assert not any(car.password in line or qualys.password in line for line in sandbox.process.lines)
+
+
+def test_a_rotated_sign_in_of_car_is_read_anew(lab_of_lambda: Lambda, qualys_server: Servers, car: CAR) -> None:
+    qualys = qualys_server(hosts=3, rate=0, concurrency=0)
+    settings = prepare(lab_of_lambda, qualys)
+    account = {"qualys_username": qualys.username, "qualys_password": qualys.password, "car_url": car.url}
+    lab_of_lambda.change_secret({**SECRET, **account, "car_token": "old"})
+    with lab_of_lambda.sandbox(settings) as sandbox:
+        assert sandbox.deliver({"job": "car-import"}).error_type == "Job.Failed"
+        lab_of_lambda.change_secret({**SECRET, **account, "car_token": car.token})
+        assert sandbox.deliver({"job": "car-import"}).kind == "response"
 
 
 def test_a_secret_without_car_is_told_by_its_field(lab_of_lambda: Lambda, qualys_server: Servers) -> None:

@@ -16,13 +16,14 @@ from car.schema import IMPORT_SCHEMA, faults
 
 
 def imported(qualysctl: Path, pages: Path, output: Path) -> Graph:
-    """What the program makes of pages; every import has to fit the schema, and no object may come twice."""
+    """What the program makes of pages, and says that it refuses; every import has to fit the schema, and no object may
+    come twice."""
     output.mkdir()
     ended = subprocess.run(
         [qualysctl, "import-pages", pages, output, "--keep"], capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stderr
-    graph = Graph()
+    graph = Graph(refused=int(ended.stdout.partition("refused ")[2]))
     for path in sorted(output.glob("*.json"), key=lambda path: int(path.name.split("-")[0])):
         envelope = json.loads(path.read_bytes())
         assert list(faults(envelope, IMPORT_SCHEMA)) == [], path
@@ -53,6 +54,8 @@ def test_odd_subscriptions_give_the_graph_of_the_reference(qualysctl: Path, tmp_
     expected = expected_graph(Subscription.of_folder(pages))
     graph = imported(qualysctl, pages, tmp_path / "imports")
     assert report(differences(expected, graph)) == ""
+    assert graph.refused == expected.refused
+    assert expected.refused > 0 or seed == 0
 
 
 def test_the_same_pages_make_the_same_imports(qualysctl: Path, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import HTTPTransport
+import JSONStream
 import Support
 import TestSupport
 import Testing
@@ -48,5 +49,30 @@ import Testing
     func `An error is one with and without the envelope`(text: String, kind: QualysError.Kind) async {
         let error = await #expect(throws: QualysError.self) { try await page(text) }
         #expect(error?.kind == kind)
+    }
+
+    /// The ids of the records of an answer.
+    private func ids(_ members: String) throws -> [String] {
+        let folder = try TemporaryFolder()
+        let receiver = AnswerReceiver.qps(scratch: folder.path)
+        guard case .stream(let take) = receiver.sink else { return [] }
+        try Array(#"{"ServiceResponse":{"responseCode":"SUCCESS"\#(members)}}"#.utf8).withUnsafeBytes(take)
+        var ids: [String] = []
+        try receiver.finish(HTTPResponse(status: 200, headers: [:], body: [])).forEachRecord { record in
+            ids.append(record["HostAsset"]?["id"]?.scalarText ?? "")
+        }
+        return ids
+    }
+
+    @Test func `Records are read from the list, or one that stands in its place`() throws {
+        #expect(try ids(#","count":0"#) == [])
+        #expect(try ids(#","data":[]"#) == [])
+        #expect(try ids(#","count":2,"data":[{"HostAsset":{"id":5}},{"HostAsset":{"id":7}}]"#) == ["5", "7"])
+        #expect(try ids(#","data":{"HostAsset":{"id":5}},"count":"1""#) == ["5"])
+    }
+
+    @Test(arguments: ["", #","data":null"#, #","count":1"#, #","count":0,"data":[{}]"#, #","count":2,"data":[{}]"#])
+    func `An answer that does not have as many records as it says is not usable`(members: String) {
+        #expect(throws: QualysError.self) { try ids(members) }
     }
 }

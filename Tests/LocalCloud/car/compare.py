@@ -21,7 +21,6 @@ HTML = {"diagnosis", "consequence", "solution"}
 # Members of a shared vertex that an incremental import may have from any asset that holds it.
 SHARED = {
     ("vulnerability", "description"),
-    ("vulnerability", "base_score"),
     ("macaddress", "interface"),
     ("hostname", "host_name"),
     ("hostname", "external_id"),
@@ -36,12 +35,14 @@ _OF_THE_IMPORT = {"report", "timestamp", "active"}
 class Graph:
     """Vertices with their members, edges with theirs but for the ends, report, timestamp and active.
 
-    `choices` are the values that assets give to the SHARED members; only an expected graph has them.
+    `choices` are the values that assets give to the SHARED members, and `refused` is how many objects do not fit the
+    schema; only an expected graph has them.
     """
 
     vertices: dict[VertexKey, Members] = field(default_factory=dict)
     edges: dict[EdgeKey, Members] = field(default_factory=dict)
     choices: defaultdict[tuple[str, str, str], set[Any]] = field(default_factory=lambda: defaultdict(set))
+    refused: int = 0
 
     @classmethod
     def read(cls, lines: str) -> Graph:
@@ -239,7 +240,7 @@ def _equal(member: str, wanted: Any, found: Any) -> bool:
     if isinstance(wanted, str) and isinstance(found, str):
         if member in HTML:
             return letters(wanted) == letters(found)
-        return wanted.strip() == found.strip()
+        return wanted == found
     if isinstance(wanted, bool) or isinstance(found, bool):
         return wanted is found
     return bool(wanted == found)

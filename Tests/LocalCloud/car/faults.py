@@ -28,6 +28,8 @@ KINDS = {
     "slow": "the import or job is under way for `polls` more questions",
     "not_ready": "a GET of databases says is_ready false; nothing else changes",
 }
+# After these nobody knows the id of what was taken.
+LOST_ANSWERS = {"status_after", "drop_after", "cut", "hang_after"}
 FOREVER = 24 * 3600.0
 _serial = itertools.count(1)
 

@@ -75,6 +75,8 @@ class Generator:
         for member in random.sample(sorted(asset), 4) if odd else ():
             if member != "id":
                 asset[member] = random.choice((None, "", " ") if isinstance(asset[member], str) else (None, {}))
+        if odd and asset.get("type"):
+            asset["type"] = random.choice(("HOST", " HOST"))
         if odd and random.random() < 0.2:
             asset.pop("qwebHostId")
         if odd and random.random() < 0.2 and asset["account"]:
@@ -171,7 +173,7 @@ class Generator:
         if odd:
             items += random.sample(
                 [
-                    {"interfaceName": "nic1", "macAddress": mac.replace(":", "-")},
+                    {"interfaceName": " nic1\t", "macAddress": mac.replace(":", "-")},
                     {"address": "fe80::1%eth0"},
                     {"address": "192.0.2.1", "macAddress": "not a mac"},
                     {"address": " 192.0.2.2 ", "interfaceName": " "},

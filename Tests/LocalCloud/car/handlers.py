@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import imports, query
-from .faults import Fault
+from .faults import LOST_ANSWERS, Fault
 from .imports import Import, Job, Refused
 from .model import KEYED, VERTICES
 from .schema import IMPORT_SCHEMA, SOURCE_KEY
@@ -54,7 +55,8 @@ class Call:
 
     def under_way(self, source: str) -> list[Import]:
         every = self.service.imports.values()
-        return [one for one in every if one.source == source and one.state == "IN PROGRESS"]
+        mine = (one for one in every if one.source == source and not one.is_orphan)
+        return [one for one in mine if one.state == "IN PROGRESS"]
 
 
 def _get_databases(call: Call) -> Answer:
@@ -182,6 +184,11 @@ def _import(call: Call) -> Answer:
     one.work = _import_work(call, one, envelope, collections)
     imports.spoil(one, call.fault)
     service.imports[one.id] = one
+    digest = hashlib.sha256(call.request.body).digest()
+    if digest in service.lost:
+        service.lost.pop(digest).is_orphan = True
+    if call.fault and call.fault.kind in LOST_ANSWERS:
+        service.lost[digest] = one
     return json_answer(201, {"id": one.id})
 
 

@@ -53,8 +53,11 @@ class Job:
 
 @dataclass
 class Import(Job):
+    """An orphan is one whose answer got lost, and that came a second time: nobody can wait for it."""
+
     error: str = ""
     has_vertices: bool = False
+    is_orphan: bool = False
 
 
 def read(body: bytes) -> tuple[Members, list[str]]:

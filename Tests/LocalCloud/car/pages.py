@@ -157,7 +157,10 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 def _post(address: str, body: str, headers: dict[str, str]) -> str:
     request = urllib.request.Request(address, data=body.encode(), headers=headers, method="POST")
     with _DIRECT.open(request, timeout=60) as answer:
-        return str(answer.read().decode())
+        text = str(answer.read().decode())
+        if not text and answer.status != 204:
+            raise ValueError(f"{address} answered {answer.status} and nothing")
+        return text
 
 
 def _root(page: str) -> ET.Element:

@@ -36,6 +36,11 @@ def text(value: Any) -> str | None:
     return str(value).strip() or None
 
 
+def sent(value: Any) -> str | None:
+    """The same as it was sent, for what is neither key nor name."""
+    return None if text(value) is None else str(value)
+
+
 def lower(value: str | None) -> str | None:
     return None if value is None else value.lower()
 
@@ -89,7 +94,7 @@ class _Mapping:
             "asset",
             external_id=key,
             name=lower(first(names)),
-            asset_type=text(item.get("type")),
+            asset_type=sent(item.get("type")),
             description=" ".join(part for part in about if part) or None,
         )
         if host_name := lower(dns or name):
@@ -131,7 +136,7 @@ class _Mapping:
         mac = lower(text(item.get("macAddress")))
         mac = mac and mac.replace("-", ":")
         self._vertex("ipaddress", _key=address)
-        self._vertex("macaddress", _key=mac, interface=text(item.get("interfaceName")))
+        self._vertex("macaddress", _key=mac, interface=sent(item.get("interfaceName")))
         self._edge("asset_ipaddress", asset, address)
         self._edge("asset_macaddress", asset, mac)
         self._edge("ipaddress_macaddress", address, mac)
@@ -193,11 +198,15 @@ class _Mapping:
         vertices, edges = self.graph.vertices, self.graph.edges
         for name, key in [key for key, members in vertices.items() if _refused(key[0], members)]:
             del vertices[name, key]
+            self.graph.refused += 1
         for name, *pair in list(edges):
             ends = zip(EDGES[name], pair, strict=True)
             risk = edges[name, *pair].get("risk_score", 0)
-            if not all(end in vertices for end in ends) or not 0 <= risk <= 10:
+            if not all(end in vertices for end in ends):
                 del edges[name, *pair]
+            elif not 0 <= risk <= 10:
+                del edges[name, *pair]
+                self.graph.refused += 1
 
 
 def _refused(collection: str, members: Members) -> bool:

@@ -42,6 +42,8 @@ class Service:
             self.graphs: dict[str, SourceGraph] = {}
             self.jobs: dict[str, Job] = {}
             self.imports: dict[str, Import] = {}
+            # Those whose answer got lost, by the digest of what was sent.
+            self.lost: dict[bytes, Import] = {}
             self.extensions: dict[str, Any] = {}
             self.totals: dict[str, int] = {}
 

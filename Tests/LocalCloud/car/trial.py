@@ -21,21 +21,21 @@ class Trial:
         self.history: list[Graph] = []
         self._read = read
         self._wanted = Graph()
+        self._there = Graph()
         self._mark = 0
         self._state: str | None = None
 
     def expect(self) -> Graph:
         """Reads the subscription, without any fault in the way, and works out the graph."""
         self._wanted = expected_graph(self._read(), self.source)
+        self._there = self.car.graph(self.source)
         self._mark = self.car.mark()
         self._state = self.car.state(self.source)["model_state_id"]
         return self._wanted
 
     def problems(self, incremental: bool = False) -> str:
         """What is wrong after a run that said that all is done; empty if nothing is."""
-        wrong = self._differences(incremental)
-        if self.history:
-            wrong += wrongly_off(self._events(), self.history[-1], self._wanted)
+        wrong = self._differences(incremental) + wrongly_off(self._events(), self._there, self._wanted)
         state = self.car.state(self.source)
         if state["full_import_in_progress"]:
             wrong.append("a full import is still in progress")
@@ -48,7 +48,7 @@ class Trial:
     def problems_of_a_failure(self, incremental: bool = False) -> str:
         """What is wrong after a run that was broken off: something live was switched off, or the
         state moved on without all of it being there."""
-        wrong = wrongly_off(self._events(), self.history[-1], self._wanted) if self.history else []
+        wrong = wrongly_off(self._events(), self._there, self._wanted)
         state = self.car.state(self.source)["model_state_id"]
         if state and state != self._state:
             lacking = self._differences(incremental)

@@ -151,6 +151,19 @@ def test_an_end_before_all_imports_are_done_is_a_violation(car: CAR, importer: I
     assert [one.partition(":")[0] for one in car.violations()] == ["ended too early"]
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_an_import_whose_answer_got_lost_is_awaited_by_sending_it_again(car: CAR, importer: Importer, again: bool) -> None:
+    importer.job("POST", START)
+    envelope, objects = import_form(graph_of(0), "qualys", 1000)
+    car.fault("drop_after", "Import")
+    with pytest.raises((http.client.HTTPException, ConnectionError)):
+        importer.post({**envelope, "asset": objects["asset"]})
+    if again:
+        importer.wait_for([importer.post({**envelope, "asset": objects["asset"]})])
+    importer.job("DELETE", START)
+    assert [one.partition(":")[0] for one in car.violations()] == ([] if again else ["ended too early"])
+
+
 @pytest.mark.parametrize("kind", ["status", "status_after", "drop_before", "drop_after", "import_half", "job_error"])
 def test_a_run_broken_off_at_any_call_is_healed_by_the_next_full_import(
     car: CAR, importer: Importer, kind: str
