@@ -54,7 +54,9 @@ deploy_account() {
     check_tools
     check_qualys
     check_artifacts
-    check_parameters single-account-native.yaml "$STACK"
+    local before
+    before=$(parameters "$STACK")
+    check_parameters single-account-native.yaml "$before"
     scanner_parameters
     stack "$STACK" single-account-native.yaml "${SCANNER_PARAMETERS[@]}"
 }
@@ -64,7 +66,9 @@ deploy_stackset() {
     check_organization
     check_qualys
     check_artifacts
-    check_parameters stackset.yaml ""
+    local before
+    before=$(stack_set_parameters "$STACK")
+    check_parameters stackset.yaml "$before"
     scanner_parameters
     share_code
     share_layer
@@ -79,9 +83,11 @@ deploy_hub() {
     [ -n "${EXTERNAL_ID:-}" ] || stop "EXTERNAL_ID is not set: a text that hub and spokes share, such as \$(openssl rand -hex 16)"
     [ -n "${ORGANIZATION_ID:-}${SPOKE_ACCOUNT_IDS:-}" ] \
         || stop "say whose changes to scan: ORGANIZATION_ID=o-... or SPOKE_ACCOUNT_IDS=111111111111,222222222222"
+    local before
+    before=$(parameters "$STACK-hub")
     set -- "ExternalId=$EXTERNAL_ID" ${ORGANIZATION_ID:+"OrganizationId=$ORGANIZATION_ID"} \
         ${SPOKE_ACCOUNT_IDS:+"SpokeAccountIds=$SPOKE_ACCOUNT_IDS"}
-    check_parameters centralized-hub.yaml "$STACK-hub" "$@"
+    check_parameters centralized-hub.yaml "$before" "$@"
     scanner_parameters
     stack "$STACK-hub" centralized-hub.yaml "${SCANNER_PARAMETERS[@]}" "$@"
 }
@@ -91,7 +97,7 @@ deploy_spoke_stackset() {
     check_tools
     check_organization
     check_spoke_regions
-    local bus role external_id role_name item
+    local bus role external_id role_name item before
     bus=$(output "$STACK-hub" EventBusArn)
     role=$(output "$STACK-hub" RoleArn)
     [ -n "$bus" ] && [ -n "$role" ] || stop "the stack $STACK-hub is not here: make deploy-hub first, in this region"
@@ -99,7 +105,8 @@ deploy_spoke_stackset() {
     role_name=$(parameter "$STACK-hub" SpokeRoleName)
     set -- "HubEventBusArn=$bus" "HubScannerRoleArn=$role" "ExternalId=$external_id" "SpokeRoleName=$role_name" \
         "RoleRegion=$AWS_REGION"
-    check_parameters centralized-spoke.yaml "" "$@"
+    before=$(stack_set_parameters "$STACK-spoke")
+    check_parameters centralized-spoke.yaml "$before" "$@"
     for item in ${EXTERNAL_ID:+"ExternalId=$EXTERNAL_ID"} "${MORE[@]}"; do
         case "$item" in
             "ExternalId=$external_id" | "SpokeRoleName=$role_name") ;;

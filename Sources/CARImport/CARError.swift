@@ -36,6 +36,11 @@ package struct CARError: Failure, Equatable {
         kind != .status || [302, 400, 401, 403, 408, 429, 500, 502, 503, 504].contains(status)
     }
 
+    /// Whether the same call would most likely fail the next time, too, whoever signs in.
+    var isLasting: Bool {
+        kind == .unreadable || (kind == .status && ![401, 403, 408, 429, 502, 503, 504].contains(status))
+    }
+
     package var label: String { "CAR.\(kind.rawValue)" }
 
     package var description: String {

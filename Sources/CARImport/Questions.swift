@@ -32,6 +32,8 @@ final class Questions {
     }
 
     /// Asks side by side, and gives the answers some at a time, in the order of the questions: the ids at the other end.
+    ///
+    /// - Throws: `NeedsFullImport` where CAR has no answer or there is no time, `CARError` for what may pass.
     func ask(_ questions: [Question], _ take: ([(question: Question, ids: [String])]) throws -> Void) async throws {
         let most = 8 * run.sender.workers
         for start in stride(from: 0, to: questions.count, by: most) {
@@ -43,8 +45,13 @@ final class Questions {
                 let (collection, key) = question.end
                 let prefix = GraphMapping.keyed.contains(collection) ? collection : run.source
                 let end = (collection: collection, id: "\(prefix)/\(key)")
-                let ids = try await client.neighbours(question.edge, of: end, at: question.other, run.context)
-                answers.withLock { $0[number] = ids }
+                do {
+                    let ids = try await client.neighbours(question.edge, of: end, at: question.other, run.context)
+                    answers.withLock { $0[number] = ids }
+                } catch let error as CARError where error.isLasting {
+                    // Or every incremental import would end at this question.
+                    throw NeedsFullImport(description: error.description)
+                }
             }
             time += left - timeLeft
             count += some.count

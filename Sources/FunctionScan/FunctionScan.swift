@@ -53,6 +53,9 @@ package struct FunctionScan: Sendable {
         ).run()
     }
 
+    /// Somebody deleted it while it was scanned.
+    private struct FunctionGone: Error {}
+
     /// One attempt at one function.
     private struct Attempt {
         let steps: ScanSteps
@@ -71,8 +74,7 @@ package struct FunctionScan: Sendable {
             var isTold = false
             do {
                 guard let description = try await steps.describe(function, access, context(until: budget.scan)) else {
-                    log.info("Skipped", metadata: ["reason": "The function is gone."])
-                    return ScanAnswer(status: .skipped, function: function, reason: "The function is gone.")
+                    return gone()
                 }
                 var claim = ScanClaim(
                     function: function,
@@ -96,6 +98,11 @@ package struct FunctionScan: Sendable {
                 steps.emit(ScanMetrics.finished(finished.report), log)
                 log.info("Scanned", metadata: summary(of: finished))
                 return finished.answer
+            } catch is FunctionGone {
+                await attempt("give the claim back") { [held] in
+                    if let held { _ = try await steps.giveBack?(held, context(until: budget.report)) }
+                }
+                return gone()
             } catch {
                 // A person who interrupts does not wait long for it.
                 let deadline = Task.isCancelled ? budget.report.atMost(.seconds(5), from: clock.now()) : budget.report
@@ -129,8 +136,10 @@ package struct FunctionScan: Sendable {
             log.info("Scanning", metadata: ["packageType": "\(description.packageType.rawValue)"])
             let report = try await examine(description, scratch)
             // QScanner fetches the code by itself: these are findings in this code only if it is still the same.
-            let after = try await steps.describe(function, access, context(until: budget.store))
-            guard after.map(ScannedCode.init) == claim.code else { throw PackageError.otherCode }
+            guard let after = try await steps.describe(function, access, context(until: budget.store)) else {
+                throw FunctionGone()
+            }
+            guard ScannedCode(after) == claim.code else { throw PackageError.otherCode }
             var finished = FinishedScan(
                 function: function,
                 description: description,
@@ -231,6 +240,11 @@ package struct FunctionScan: Sendable {
             var answer = ScanAnswer(status: .cached, function: function, codeSHA256: claim.code.codeSHA256)
             answer.results = results
             return answer
+        }
+
+        private func gone() -> ScanAnswer {
+            log.info("Skipped", metadata: ["reason": "The function is gone."])
+            return ScanAnswer(status: .skipped, function: function, reason: "The function is gone.")
         }
 
         private func inProgress(_ claim: ScanClaim, _ owner: String?, _ expires: Timestamp?) -> ScanAnswer {

@@ -47,8 +47,6 @@ package struct ScanClaim: Sendable {
         self.created = created
     }
 
-    var key: DynamoDBItem { Self.key(function) }
-
     static func key(_ function: FunctionARN) -> DynamoDBItem { ["function_arn": .text(function.description)] }
 
     /// Rounded up: the claim must outlive the scan, not the other way round.

@@ -41,7 +41,6 @@ actor DetectionsRecorder {
     }
 
     var knownQIDs: [Int64] { qids.sorted() }
-    var detections: Int { checkpoint.finished.reduce(0) { $0 + $1.detections } }
 
     /// - Parameter lists: The answers that named them, where those are kept.
     func setHosts(_ hosts: HostSet, _ lists: [FinishedWork.Object], _ context: CallContext) async throws {

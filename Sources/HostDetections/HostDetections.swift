@@ -78,7 +78,9 @@ package struct HostDetections: Sendable {
             }
             try await pull(plan, recorder, work)
             return try await finish(plan, recorder, owner, work, context)
-        } catch let error as QualysError where error.isOutOfTime {
+        } catch let error as JobError {
+            throw error
+        } catch let error where (error as? QualysError)?.isOutOfTime == true || Task.isCancelled {
             context.log.notice("The pull stops before it is done", error: error)
             return try await pause(plan, recorder, owner, context)
         }
@@ -155,7 +157,7 @@ package struct HostDetections: Sendable {
                 detections: finished.detections,
                 bytes: finished.bytes
             )
-        } catch let error as QualysError where error.isOutOfTime || error.isHopeless || work.isRefused(error) {
+        } catch let error as QualysError where error.isOutOfTime || error.isHopeless {
             throw error
         } catch let error as JobStateError {
             throw error

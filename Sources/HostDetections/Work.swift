@@ -1,5 +1,4 @@
 import Jobs
-import QualysAPI
 import Support
 
 /// A batch of which something is pulled: what a worker takes, and what is done or missing as a whole.
@@ -11,9 +10,6 @@ struct Work: Sendable, Equatable {
 
     /// For the list of what is missing.
     var name: String { kind == .detections ? batch.name : "\(kind.rawValue) \(batch.name)" }
-
-    /// Whether the others would be refused like this one.
-    func isRefused(_ error: QualysError) -> Bool { kind == .detections && error.kind == .permission }
 
     /// All that a run has to do.
     static func all(_ parameters: HostDetectionsParameters, _ hosts: HostSet) -> [Work] {

@@ -13,6 +13,15 @@ package actor Pacer {
 
     /// What the server said last of calls at a time.
     private(set) var told: Int?
+
+    /// What its refusals let us think, where it says nothing.
+    private var guessed: Int?
+    private var goodAnswers = 0
+
+    /// After so many good answers one more call is tried; twice as many after each refusal.
+    private var patience = 50
+    private static let mostPatience = 5000
+
     private var hasAnswer = false
     private var running = 0
     private var blockedUntil = Timestamp(milliseconds: .min)
@@ -37,7 +46,7 @@ package actor Pacer {
 
     /// Calls that may run at the same time, as far as is known.
     package var width: Int {
-        hasAnswer ? min(workers, told ?? workers) : 1
+        hasAnswer ? min(workers, told ?? guessed ?? workers) : 1
     }
 
     /// Waits until a call may be made. What it took, `finish` gives back.
@@ -88,7 +97,12 @@ package actor Pacer {
             told = concurrency
         } else if isRefused {
             // Of calls that run together as many are refused as are too many: each makes room for one fewer.
-            told = max(1, width - 1)
+            guessed = max(1, width - 1)
+            goodAnswers = 0
+            patience = min(2 * patience, Self.mostPatience)
+        } else if isAnswer, let guess = guessed {
+            goodAnswers += 1
+            if goodAnswers >= patience { (guessed, goodAnswers) = (guess < workers ? guess + 1 : nil, 0) }
         }
         if let wait = limits.wait { pause(wait) }
         giveBack()

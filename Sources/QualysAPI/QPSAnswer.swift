@@ -13,6 +13,41 @@ package struct QPSAnswer: Sendable {
         self.values = values
     }
 
+    /// One that was stored, and found to be a success when it came: what it says of the page after it can be asked for.
+    package init(stored body: SpooledBody) throws {
+        var reader = JSONStreamReader(found: Self.paging)
+        try body.forEachPiece { try reader.push($0) }
+        try reader.finish()
+        var values: [JSONPath: JSONScalar] = [:]
+        for path in Self.paging { values[path] = reader[path] }
+        self.init(body: body, values: values)
+    }
+
+    /// Where a page says what comes after it.
+    fileprivate static let paging: [JSONPath] = [hasMoreRecords, lastID]
+
+    /// Whether it is not the last page.
+    fileprivate var hasMore: Bool {
+        // A text in recordings, a truth elsewhere. Where it is missing, only a page that others follow has a lastId.
+        self[hasMoreRecords].map { $0 == "true" } ?? (self[lastID] != nil)
+    }
+
+    /// The id after which the next page begins; nil on the last page.
+    package var next: Int64? { hasMore ? self[lastID].flatMap { Int64($0) } ?? largestID : nil }
+
+    /// For a page that says that there is more and not after what.
+    private var largestID: Int64? {
+        var largest: Int64?
+        try? forEachRecord { record in
+            // A record is an object in an object named after its kind.
+            guard let value = record.members.first(where: { _ in true })?.value,
+                let id = value["id"]?.scalarText.flatMap({ Int64($0) })
+            else { return }
+            largest = max(largest ?? id, id)
+        }
+        return largest
+    }
+
     /// A value that was asked for, as text.
     package subscript(path: JSONPath) -> String? { values[path]?.text }
 
@@ -97,15 +132,6 @@ package struct QPSPage: Sendable {
 
     /// The id after which the next page begins; nil on the last page.
     package let next: Int64?
-
-    /// Where a page says what comes after it.
-    package static let paging: [JSONPath] = [hasMoreRecords, lastID]
-
-    /// Whether a page with these values is not the last one.
-    package static func hasMore(_ value: (JSONPath) -> String?) -> Bool {
-        // A text in recordings, a truth elsewhere. Where it is missing, only a page that others follow has a lastId.
-        value(hasMoreRecords).map { $0 == "true" } ?? (value(lastID) != nil)
-    }
 }
 
 extension QualysClient {
@@ -122,11 +148,10 @@ extension QualysClient {
     ) async throws(QualysError) -> QPSPage {
         let call = search.call(after: id)
         let answer = try await send(call, context) {
-            .qps(scratch: scratch, memory: memory, found: QPSPage.paging)
+            .qps(scratch: scratch, memory: memory, found: QPSAnswer.paging)
         }
-        guard QPSPage.hasMore({ answer[$0] }) else { return QPSPage(answer: answer, next: nil) }
-        let next = answer[lastID].flatMap { Int64($0) } ?? largestID(in: answer)
-        guard let next, next > id else {
+        guard answer.hasMore else { return QPSPage(answer: answer, next: nil) }
+        guard let next = answer.next, next > id else {
             throw QualysError(
                 .paging,
                 call: call.name,
@@ -151,19 +176,6 @@ extension QualysClient {
             try await body(page)
             after = page.next
         }
-    }
-
-    /// For a page that says that there is more and not after what.
-    private func largestID(in answer: QPSAnswer) -> Int64? {
-        var largest: Int64?
-        try? answer.forEachRecord { record in
-            // A record is an object in an object named after its kind.
-            guard let value = record.members.first(where: { _ in true })?.value,
-                let id = value["id"]?.scalarText.flatMap({ Int64($0) })
-            else { return }
-            largest = max(largest ?? id, id)
-        }
-        return largest
     }
 }
 

@@ -10,6 +10,9 @@ struct LatestSnapshot: Sendable, Equatable {
     /// What changed before then is in it.
     let started: Timestamp
 
+    /// Web applications that could not be read: the next update reads them, whether they changed since or not.
+    var unread: [Int64] = []
+
     /// Below the output's prefix.
     let database: StoredObject
     let manifest: String
@@ -31,6 +34,10 @@ struct LatestSnapshot: Sendable, Equatable {
             json.member("status", status)
             json.member("started", started.iso8601)
             json.member("finished", finished.iso8601)
+            json.key("unread")
+            json.array { json in
+                for id in unread { json.value(id) }
+            }
             json.key("counts")
             json.counts(counts)
             json.key("database")
@@ -56,6 +63,7 @@ extension LatestSnapshot: JSONReadable {
         guard let started = Timestamp(iso8601: start) else { throw json.otherType }
         run = try json.member("run")
         self.started = started
+        unread = try json.member(optional: "unread") ?? []
         self.database = database.object
         manifest = try json.member("manifest")
         csv = try json.member("csv")

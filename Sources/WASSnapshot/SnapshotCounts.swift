@@ -4,12 +4,20 @@ struct SnapshotCounts: Sendable, Equatable {
     var findings = 0
     var catalog = 0
 
-    /// Why rows cannot be all that Qualys counts; nil when they may be. Both change while they are read.
+    /// Why rows cannot be all that Qualys counts.
+    enum Objection: Sendable, Equatable {
+        /// Too many web applications could not be read: another time they may.
+        case unread(String)
+        /// What came is not all: it has to be asked for anew.
+        case short(String)
+    }
+
+    /// Nil when they may be all. Both change while they are read.
     ///
     /// - Parameter unread: Web applications that could not be read, or were not there any more.
-    func objection(to loaded: SnapshotCounts, unread: Int) -> String? {
+    func objection(to loaded: SnapshotCounts, unread: Int) -> Objection? {
         if unread > Self.tolerated(of: webApps) {
-            return "\(unread) of \(webApps) web applications could not be read, or are gone"
+            return .unread("\(unread) of \(webApps) web applications could not be read, or are gone")
         }
         // Nobody knows how many findings those have that could not be read.
         let unknown = unread == 0 ? 0 : findings / 2
@@ -18,7 +26,7 @@ struct SnapshotCounts: Sendable, Equatable {
             ("findings", findings, loaded.findings, max(unknown, Self.tolerated(of: findings))),
             ("rows of the catalog", catalog, loaded.catalog, Self.tolerated(of: catalog)),
         ] where counted - came > tolerated {
-            return "Qualys counts \(counted) \(what), and \(came) came"
+            return .short("Qualys counts \(counted) \(what), and \(came) came")
         }
         return nil
     }

@@ -16,8 +16,11 @@ struct SnapshotFiles: Sendable {
 
     var folder: String { "was/snapshots/\(run.basicISO8601)/" }
     var database: String { plainDatabase + ".gz" }
-    var plainDatabase: String { folder + "was_sqlite\(published == 0 ? "" : "-\(published + 1)").db" }
-    var manifest: String { folder + "manifest.json" }
+    var plainDatabase: String { folder + "was_sqlite\(again).db" }
+    var manifest: String { folder + "manifest\(again).json" }
+
+    /// A retry touches nothing that was published.
+    private var again: String { published == 0 ? "" : "-\(published + 1)" }
 
     func count(_ kind: String) -> String { page("was_count_\(kind)", batch: Self.batch(0)) }
 
@@ -30,7 +33,7 @@ struct SnapshotFiles: Sendable {
 
     func findings(batch: String) -> String { page("was_finding_detail", batch: batch) }
 
-    func csv(_ table: String) -> String { "\(folder)csv/\(table)\(dates)_batch_000000.csv.gz" }
+    func csv(_ table: String) -> String { "\(folder)csv/\(table)\(dates)_batch_000000\(again).csv.gz" }
 
     /// What the database says of where a row comes from.
     ///

@@ -91,16 +91,13 @@ struct SnapshotPages: Sendable {
             try gzip.read(piece) { try body.append($0) }
         }
         try gzip.finish()
-        var reader = JSONStreamReader(found: QPSPage.paging)
-        try body.forEachPiece { try reader.push($0) }
-        try reader.finish()
-        let next = QPSPage.hasMore { reader[$0]?.text } ? reader["ServiceResponse.lastId"]?.text : nil
+        let answer = try QPSAnswer(stored: body)
         let object = StoredObject(
             key: services.output.storedKey(key),
             bytes: packed.byteCount,
             sha256: packed.sha256
         )
-        return SnapshotPage(body: body, next: next.flatMap { Int64($0) }, object: object)
+        return SnapshotPage(body: body, next: answer.next, object: object)
     }
 
     private func store(_ body: SpooledBody, as key: String, _ context: CallContext) async throws -> StoredObject {

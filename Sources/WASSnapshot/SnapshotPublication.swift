@@ -45,11 +45,18 @@ struct SnapshotPublication: Sendable {
         let gone = await recorder.gone
         let unread = gone + missing.count
         guard let objection = counts.objection(to: try await loader.counts(), unread: unread) else { return }
-        // What the stored pages do not have, or have too much, is so another time: then all is asked for anew.
-        let left = missing.count > gone ? await recorder.lastState() : SnapshotState.empty
+        let why: String
+        var left = SnapshotState.empty
+        switch objection {
+        case .unread(let text):
+            why = text
+            // What the stored pages have too much is so another time: then all is asked for anew.
+            if missing.count > gone { left = await recorder.lastState() }
+        case .short(let text): why = text
+        }
         try await services.state.end(owner, left, context)
         let reasons = missing.prefix(3).map { "\($0.id): \($0.reason)" }.joined(separator: " ")
-        throw JobError(failed: .wasSnapshot, reason: "\(objection); the last snapshot stays. \(reasons)")
+        throw JobError(failed: .wasSnapshot, reason: "\(why); the last snapshot stays. \(reasons)")
     }
 
     /// Completes the database and writes it, then what lists it, and last what names it.
@@ -90,11 +97,10 @@ struct SnapshotPublication: Sendable {
             finished: finished
         )
         _ = try await services.output.put(JobObject(key: files.manifest), .bytes(manifest.json), context)
-        // What changed in an application that could not be read is still to be read by the next update.
-        let isBehind = await !recorder.missingApplications.isEmpty
         let latest = LatestSnapshot(
             run: plan.name,
-            started: (isBehind ? plan.base?.started : nil) ?? plan.state.started,
+            started: plan.state.started,
+            unread: await recorder.missingApplications.compactMap { ListedApplication.id(of: $0) },
             database: StoredObject(key: files.database, bytes: database.bytes, sha256: database.sha256),
             manifest: files.manifest,
             csv: csv

@@ -7,7 +7,7 @@ import Telemetry
 
 extension SnapshotReading {
     func choice() async throws -> ApplicationChoice {
-        guard let since = plan.state.since, plan.base != nil else { return ApplicationChoice() }
+        guard let since = plan.state.since, let base = plan.base else { return ApplicationChoice() }
         async let scanned = ids(SnapshotCalls.webApps([.init("lastScan.date", .greater, since.iso8601)])) { record in
             record["WebApp"]?["id"]?.id
         }
@@ -15,7 +15,7 @@ extension SnapshotReading {
         async let detected = ids(SnapshotCalls.findings("lastDetectedDate", after: since), ofFinding)
         async let tested = ids(SnapshotCalls.findings("lastTestedDate", after: since), ofFinding)
         async let ignored = ids(SnapshotCalls.findings("ignoredDate", after: since), ofFinding)
-        var touched = try await ignored ?? []
+        var touched = Set(base.unread).union(try await ignored ?? [])
         for found in try await [scanned, detected, tested] {
             // Without it nobody knows what changed.
             guard let found else { return ApplicationChoice() }

@@ -38,14 +38,14 @@ actor SnapshotRecorder {
     /// - Parameter page: Is stored; the next page begins after `next`.
     func listed(_ page: SnapshotPage, next: Int64?, _ context: CallContext) async throws {
         stored(page.object)
-        Self.move(&state.listing, to: next)
+        move(\.listing, to: next)
         try await saveIfDue(context)
     }
 
     func catalogued(_ page: SnapshotPage, rows: Int, next: Int64?, _ context: CallContext) async throws {
         stored(page.object)
         catalogRows += rows
-        Self.move(&state.catalog, to: next)
+        move(\.catalog, to: next)
         show()
         try await saveIfDue(context)
     }
@@ -55,7 +55,10 @@ actor SnapshotRecorder {
     {
         for page in pages { stored(page.object) }
         findings += rows
-        if application.place >= 0 { state.done.insert(application.place) }
+        if application.place >= 0, !state.done.contains(application.place) {
+            state.done.insert(application.place)
+            state.progressed = services.clock.now()
+        }
         step()
         try await saveIfDue(context)
     }
@@ -113,9 +116,10 @@ actor SnapshotRecorder {
         return state.json
     }
 
-    private static func move(_ cursor: inout SnapshotState.Cursor, to next: Int64?) {
-        cursor.pages += 1
-        if let next { cursor.after = next } else { cursor.isAtEnd = true }
+    private func move(_ cursor: WritableKeyPath<SnapshotState, SnapshotState.Cursor>, to next: Int64?) {
+        state[keyPath: cursor].pages += 1
+        if let next { state[keyPath: cursor].after = next } else { state[keyPath: cursor].isAtEnd = true }
+        state.progressed = services.clock.now()
     }
 
     private func step() {

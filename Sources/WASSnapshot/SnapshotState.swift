@@ -5,12 +5,15 @@ import Support
 /// What a snapshot remembers while it is not done: how far it is, so that the next run reads only the rest from Qualys.
 /// The pages themselves are in the output.
 struct SnapshotState: Sendable, Equatable {
-    /// One that is not done by then is begun anew: a snapshot is of one point in time.
-    static let lifetime = Duration.seconds(86400)
+    /// One that brought nothing new for so long, or is so old, is begun anew: a snapshot is of one point in time.
+    static let lifetime = (idle: Duration.seconds(86400), whole: Duration.seconds(7 * 86400))
 
     /// What was asked for: another request begins anew.
     let request: String
     let started: Timestamp
+
+    /// When something new was stored last.
+    var progressed: Timestamp
 
     /// Nil when everything is read.
     let since: Timestamp?
@@ -45,13 +48,15 @@ struct SnapshotState: Sendable, Equatable {
     init(request: String, started: Timestamp, since: Timestamp?, base: String?) {
         self.request = request
         self.started = started
+        progressed = started
         self.since = since
         self.base = base
     }
 
     /// Whether a run goes on with it.
     func isGoneOnWith(_ request: String, owner: String, at now: Timestamp) -> Bool {
-        request == self.request && now - started < Self.lifetime && (partialOwner.isEmpty || partialOwner == owner)
+        request == self.request && (partialOwner.isEmpty || partialOwner == owner)
+            && now - progressed < Self.lifetime.idle && now - started < Self.lifetime.whole
     }
 }
 
@@ -69,6 +74,7 @@ extension SnapshotState {
             json.object { json in
                 json.member("request", request)
                 json.member("started", started.iso8601Milliseconds)
+                json.member("progressed", progressed.iso8601Milliseconds)
                 json.member(optional: "since", since?.iso8601Milliseconds)
                 json.member(optional: "base", base)
                 Self.write(listing, as: "listing", to: &json)
@@ -103,6 +109,7 @@ extension SnapshotState {
         }
         let since = run.since.flatMap { Timestamp(iso8601: $0) }
         var state = SnapshotState(request: run.request, started: started, since: since, base: run.base)
+        state.progressed = run.progressed.flatMap { Timestamp(iso8601: $0) } ?? started
         state.listing = run.listing
         state.catalog = run.catalog
         state.done = done
@@ -123,6 +130,7 @@ extension SnapshotState {
         struct Run: JSONReadable {
             let request: String
             let started: String
+            let progressed: String?
             let since: String?
             let base: String?
             let listing: Cursor
@@ -134,6 +142,7 @@ extension SnapshotState {
             init(json: JSONValue) throws(JSONShapeFault) {
                 request = try json.member("request")
                 started = try json.member("started")
+                progressed = try json.member(optional: "progressed")
                 since = try json.member(optional: "since")
                 base = try json.member(optional: "base")
                 listing = try json.member("listing")

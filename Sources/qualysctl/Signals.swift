@@ -8,7 +8,11 @@ func cancelledBySignals<Result: Sendable>(_ work: @escaping @Sendable () async t
     let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number)
-        source.setEventHandler { task.cancel() }
+        source.setEventHandler {
+            task.cancel()
+            // To save what is done may take a while without a network; a second time ends it at once.
+            signal(number, SIG_DFL)
+        }
         source.resume()
         return source
     }

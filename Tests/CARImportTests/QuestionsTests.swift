@@ -45,6 +45,17 @@ struct QuestionsTests {
         try more.check()
     }
 
+    @Test(
+        "A question that CAR has no answer to asks for a full import; what may pass is a failure",
+        arguments: [(400, "", true), (500, "", true), (200, "no JSON", true), (401, "", false), (503, "", false)]
+    )
+    func unanswered(status: Int, body: String, isLasting: Bool) async throws {
+        let questions = try questions(FakeHTTP { _, _ in HTTPResponse(status, body) })
+        let error = await #expect(throws: (any Error).self) { try await questions.ask(asked) { _ in } }
+        #expect((error is NeedsFullImport) == isLasting)
+        #expect((error is CARError) != isLasting)
+    }
+
     @Test("Questions that would take more than half of the time left are not asked to their end")
     func time() async throws {
         let http = FakeHTTP { [clock] _, _ in

@@ -223,8 +223,21 @@ private final class Stage: Sendable {
         #expect(!stage.journal.entries.contains("tag failed"))
     }
 
-    @Test(arguments: [FunctionDescription.test(code: "code-2"), .test(layers: ["l:1"]), nil])
-    func `Findings in code that changed during the scan are told to nobody`(_ after: FunctionDescription?) async {
+    @Test func `A function that is deleted during its scan is skipped, and its claim given back`() async throws {
+        let stage = Stage()
+        var steps = stage.steps
+        steps.describe = { _, _, _ in stage.journal.write("describe") == 1 ? .test() : nil }
+        #expect(try await stage.run(steps: steps).status == .skipped)
+        #expect(stage.journal.entries.contains("give back"))
+        #expect(
+            Set(stage.journal.entries).isDisjoint(with: [
+                "store", "tag success", "tag failed", "record", "emit ScanFailure",
+            ])
+        )
+    }
+
+    @Test(arguments: [FunctionDescription.test(code: "code-2"), .test(layers: ["l:1"])])
+    func `Findings in code that changed during the scan are told to nobody`(_ after: FunctionDescription) async {
         let stage = Stage()
         var steps = stage.steps
         steps.describe = { _, _, _ in stage.journal.write("describe") == 1 ? .test() : after }

@@ -105,6 +105,37 @@ struct RunPlanTests {
     }
 }
 
+@Suite("A pull whose batches are refused")
+struct RefusedBatchTests {
+    @Test(
+        "One that may not be asked for is named when another came; a run in which none did has failed",
+        arguments: [1, 0]
+    )
+    func forbidden(allowed: Int) async throws {
+        let http = FakeHTTP { request, _ throws(HTTPError) in
+            if request.url.contains("about.php") { return HTTPResponse(200, "<ABOUT></ABOUT>") }
+            guard request.url.contains("/vm/detection") else {
+                let ids = "<ID>1</ID><ID>2</ID><ID>3</ID>"
+                return HTTPResponse(
+                    200,
+                    "<HOST_LIST_OUTPUT><RESPONSE><ID_SET>\(ids)</ID_SET></RESPONSE></HOST_LIST_OUTPUT>"
+                )
+            }
+            guard request.bodyText.contains("ids=\(allowed)") else { return HTTPResponse(403, "") }
+            let host = "<HOST_LIST><HOST><ID>1</ID></HOST></HOST_LIST>"
+            let root = "HOST_LIST_VM_DETECTION_OUTPUT"
+            return HTTPResponse(200, "<\(root)><RESPONSE>\(host)</RESPONSE></\(root)>")
+        }
+        let fake = try FakeRun(http: http)
+        let parameters = try HostDetectionsParameters(JobParameters(["batch_size": .number(1)]))
+        let error = await #expect(throws: JobError.self) {
+            try await HostDetections(fake.services).run(parameters, owner: "owner", .test())
+        }
+        #expect(error?.outcome == (allowed > 0 ? .partial : .failed))
+        #expect(error?.missing.count == (allowed > 0 ? 2 : 0))
+    }
+}
+
 @Suite("The end of a run")
 struct RunFinishTests {
     @Test("A database that cannot be made is named as missing, and the rest is there")

@@ -71,6 +71,29 @@ struct PacerTests {
         #expect(await pacer.width == 5)
     }
 
+    @Test("After many good answers one more call is tried, later after every refusal")
+    func growsAgain() async throws {
+        let pacer = Pacer(workers: 3, clock: clock.clock)
+        func finish(_ count: Int, isRefused: Bool = false) async throws {
+            for _ in 0..<count {
+                _ = try await pacer.begin(until: deadline)
+                await pacer.finish(LimitHeaders(), isAnswer: true, isRefused: isRefused)
+            }
+        }
+        try await finish(1)
+        #expect(await pacer.width == 3)
+        try await finish(1, isRefused: true)
+        try await finish(99)
+        #expect(await pacer.width == 2)
+        try await finish(1)
+        #expect(await pacer.width == 3)
+        try await finish(1, isRefused: true)
+        try await finish(199)
+        #expect(await pacer.width == 2)
+        try await finish(1)
+        #expect(await pacer.width == 3)
+    }
+
     @Test("A long wait is announced once, and a short one is not")
     func announced() async throws {
         let waits = Journal<Duration>()

@@ -35,6 +35,8 @@ import Testing
             #"{"ServiceResponse":{"responseCode":"SUCCESS",\#(said),"data":[{"WebApp":{"id":"8"}}]}}"#
         )
         #expect(page.next == next)
+        // The same when it comes back from where it was stored.
+        #expect(try QPSAnswer(stored: page.answer.body).next == next)
     }
 
     @Test(

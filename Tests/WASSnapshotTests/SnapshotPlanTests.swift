@@ -65,6 +65,13 @@ import Testing
         #expect(!plan(WASSnapshotParameters(writesCSV: true), saved: saved).isContinued)
         #expect(!plan(WASSnapshotParameters(since: .last), saved: saved, latest: base).isContinued)
         #expect(!plan(WASSnapshotParameters(), saved: begun(86400)).isContinued)
+        // One that goes on once a day is done some day.
+        for (days, isContinued) in [(3, true), (7, false)] {
+            var long = begun(Int64(days) * 86400)
+            long.progressed = now - .seconds(86399)
+            long = try #require(try SnapshotState.read(long.json, place: "here"))
+            #expect(plan(WASSnapshotParameters(), saved: long).isContinued == isContinued)
+        }
     }
 
     @Test func `Of a run of which a part failed only its own retry goes on`() {

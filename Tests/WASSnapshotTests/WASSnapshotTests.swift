@@ -147,10 +147,15 @@ import Testing
         #expect(try qualys.rows(names).count == 8)
     }
 
-    @Test func `The retry of a partial run leaves the database alone that is looked at`() async throws {
+    @Test func `The retry of a partial run leaves alone what is looked at`() async throws {
         let qualys = try FakeSubscription(8)
         qualys.refuse("/get/was/webapp/3")
-        await #expect(throws: JobError.self) { try await qualys.run() }
+        let parameters = WASSnapshotParameters(writesCSV: true)
+        await #expect(throws: JobError.self) { try await qualys.run(parameters) }
+        let named = try [
+            #require(try qualys.latest["manifest"]?.text), #require(try qualys.latest["csv"]?.elements.first?.text),
+        ]
+        let others = try named.map { try qualys.object($0) }
         let latest = try qualys.object(SnapshotFiles.latest)
         let key = try #require(try qualys.latest["database"]?["key"]?.text)
         let database = try qualys.object(key)
@@ -158,11 +163,12 @@ import Testing
         qualys.refuseNothing()
         // Killed after the database was written, before latest.json.
         qualys.isTaken.withLock { $0 = { $0 != SnapshotFiles.latest } }
-        await #expect(throws: JobError.self) { try await qualys.run() }
+        await #expect(throws: JobError.self) { try await qualys.run(parameters) }
         #expect(try qualys.object(SnapshotFiles.latest) == latest)
         #expect(try qualys.object(key) == database)
+        #expect(try named.map { try qualys.object($0) } == others)
         qualys.isTaken.withLock { $0 = { _ in true } }
-        _ = try await qualys.run()
+        _ = try await qualys.run(parameters)
         #expect(try qualys.rows(names).count == 8)
         #expect(try qualys.latest["database"]?["key"]?.text?.hasSuffix("/was_sqlite-2.db.gz") == true)
     }

@@ -48,9 +48,9 @@ check_package() {
 }
 
 # Sets MORE to PARAMETERS of the command line, one an item: Name=Value, in quotes where there are spaces. Together with
-# those given and those that the stack has they have to fit the template: check_parameters TEMPLATE STACK Name=Value...
+# those given and those of before, one a line, they have to fit the template: check_parameters TEMPLATE BEFORE Name=Value...
 check_parameters() {
-    local template=cloudformation/$1 stack=$2 items before=
+    local template=cloudformation/$1 before=$2 items
     shift 2
     MORE=()
     PARAMETERS=${PARAMETERS:-}
@@ -58,7 +58,6 @@ check_parameters() {
         items=$(xargs printf '%s\n' <<< "$PARAMETERS" 2> /dev/null) || stop "PARAMETERS has a quote that is not closed"
         mapfile -t MORE <<< "$items"
     fi
-    [ -z "$stack" ] || before=$(parameters "$stack")
     python3 cloudformation/deploy/check_parameters.py "$template" "$@" "${MORE[@]}" <<< "$before"
 }
 

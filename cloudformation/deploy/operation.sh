@@ -21,6 +21,8 @@ update_function() {
         case "${item%%=*}" in
             CodeS3Bucket) given+=("ParameterKey=CodeS3Bucket,ParameterValue=$ARTIFACTS") ;;
             CodeS3Key) given+=("ParameterKey=CodeS3Key,ParameterValue=$KEY") ;;
+            # Of the code before.
+            CodeS3ObjectVersion) given+=("ParameterKey=CodeS3ObjectVersion,ParameterValue=") ;;
             *) given+=("ParameterKey=${item%%=*},UsePreviousValue=true") ;;
         esac
     done <<< "$before"
@@ -48,6 +50,7 @@ rescan() {
         arn=${BASH_REMATCH[0]} region=${BASH_REMATCH[1]} account=${BASH_REMATCH[2]}
     fi
     if [ "$account" = "$ACCOUNT" ]; then
+        [ "$region" = "$AWS_REGION" ] || stop "the function is in $region, where another scanner is: AWS_REGION=$region"
         arn=$(ask ResourceNotFoundException lambda get-function-configuration --function-name "${arn:-$FUNCTION}" \
             --region "$region" --query FunctionArn --output text)
         [ -n "$arn" ] || stop "there is no function $FUNCTION in $region"

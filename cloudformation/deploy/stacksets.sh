@@ -41,10 +41,17 @@ stack_set() {
     [ -z "$behind" ] || stop "StackSet $name did not come up everywhere; the same command tries again:"$'\n'"$behind"
 }
 
-# Account, region and reason of each instance that is not what the StackSet says.
+# Account, region and reason of each instance that is not what the StackSet says. A suspended account stays behind until it is
+# closed for good, and keeps nobody waiting.
 instances_behind() {
-    aws cloudformation list-stack-instances --stack-set-name "$1" "${CALL_AS[@]}" --output text \
-        --query "Summaries[?Status!='CURRENT'].[Account, Region, StatusReason]"
+    aws cloudformation list-stack-instances --stack-set-name "$1" "${CALL_AS[@]}" --output text --query \
+        "Summaries[?Status!='CURRENT' && StackInstanceStatus.DetailedStatus!='SKIPPED_SUSPENDED_ACCOUNT'].[Account, Region, StatusReason]"
+}
+
+# What it has been given, as Name=Value, one a line; nothing where there is none.
+stack_set_parameters() {
+    ask StackSetNotFoundException cloudformation describe-stack-set --stack-set-name "$1" "${CALL_AS[@]}" --output text \
+        --query "StackSet.Parameters[].[join('=', [ParameterKey, ParameterValue])]" | sed '/^None$/d'
 }
 
 # Waits for an operation of a StackSet: the next one would be refused meanwhile.
