@@ -21,6 +21,14 @@ struct SnapshotPage: Sendable {
         try body.forEachPiece { try reader.push($0, item: record) }
         try reader.finish(item: record)
     }
+
+    /// A value beside the records, as text.
+    func value(_ path: JSONPath) throws -> String? {
+        var reader = JSONStreamReader(found: [path])
+        try body.forEachPiece { try reader.push($0) }
+        try reader.finish()
+        return reader[path]?.text
+    }
 }
 
 /// Gets pages from Qualys and stores them, or takes them back from where a run before this one stored them.

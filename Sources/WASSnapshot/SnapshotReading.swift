@@ -64,6 +64,13 @@ struct SnapshotReading: Sendable {
     private func count(_ kind: String) async throws -> Int {
         let path: JSONPath = "ServiceResponse.count"
         let key = files.count(kind)
+        // The pages that are stored are of when it was counted.
+        if plan.isContinued, let page = try await pages.stored(key, context),
+            let count = Int(try page.value(path) ?? "")
+        {
+            await recorder.stored(page.object)
+            return count
+        }
         let (page, value) = try await pages.get(SnapshotCalls.count(kind), having: path, as: key, context)
         await recorder.stored(page.object)
         guard let count = Int(value) else {

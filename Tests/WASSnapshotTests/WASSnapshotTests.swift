@@ -134,6 +134,16 @@ import Testing
         #expect(last.run > "20261122")
     }
 
+    @Test func `A run that goes on is held against the counts of its beginning`() async throws {
+        let qualys = try FakeSubscription(8)
+        qualys.isTaken.withLock { $0 = { !$0.hasSuffix(".db.gz") } }
+        await #expect(throws: JobError.self) { try await qualys.run() }
+        qualys.isTaken.withLock { $0 = { _ in true } }
+        qualys.applications.withLock { $0[2]?.findings += Array(1000..<1020) }
+        #expect(try await qualys.run().status == .done)
+        #expect(try qualys.rows("SELECT id FROM Q_WAS_Finding").count == 16)
+    }
+
     @Test(arguments: ["json/was_webapp_utc", "json/was_catalog", "json/was_webapp_detail"])
     func `Pages that were deleted since are read anew, also where S3 says only that they may not be read`(
         page: String
