@@ -220,7 +220,7 @@ def test_a_hub_and_its_spokes_are_rolled_out_and_the_second_time_nothing_changes
 
 def test_a_scanner_is_rolled_out_to_every_account_and_then_just_what_changes(shell: Shell) -> None:
     unit, member = unit_with_account(shell.cloud)
-    done = shell.make("deploy-stackset", ORG_UNIT_IDS=unit, PARAMETERS="LogLevel=debug")
+    done = shell.make("deploy-stackset", ORG_UNIT_IDS=unit, PARAMETERS="LogLevel=debug EnableS3Results=false")
     assert done.returncode == 0, done.stderr
     function = only_function(shell, member)
     assert function["Role"].startswith(f"arn:aws:iam::{member.account}:role/")
@@ -239,6 +239,8 @@ def test_a_scanner_is_rolled_out_to_every_account_and_then_just_what_changes(she
     assert set(shell.changes()) == {"s3:PutPublicAccessBlock", "cloudformation:CreateStackInstances"}
 
     before = parameters_of_stackset(shell)
+    refused = shell.make("deploy-stackset", ORG_UNIT_IDS=unit, PARAMETERS="EnableWasExport=true")
+    assert "set EnableS3Results to true" in refused.stderr and parameters_of_stackset(shell) == before
     assert shell.make("deploy-stackset", ORG_UNIT_IDS=unit, PARAMETERS="ScannerMemorySize=3008").returncode == 0
     assert parameters_of_stackset(shell) == before | {"ScannerMemorySize": "3008"}
     assert only_function(shell, member)["MemorySize"] == 3008
@@ -334,6 +336,8 @@ def test_a_rescan_forgets_the_function_and_sends_its_event(deployed: Shell) -> N
     arn = cloud.create_function("orders")
     stranger = arn.replace(arn.split(":")[4], SPOKE)
     assert f"is another account's, and {NAME} no hub" in deployed.make("rescan", FUNCTION=stranger).stderr
+    elsewhere = arn.replace(arn.split(":")[3], "ap-south-1")
+    assert "the function is in ap-south-1" in deployed.make("rescan", FUNCTION=elsewhere).stderr
     table = deployed.outputs(NAME)["ScanCacheTable"]
     for name in (arn, f"{arn}-other"):
         cloud.boto("dynamodb").put_item(TableName=table, Item={"function_arn": {"S": name}})
