@@ -179,7 +179,7 @@ def follow_the_log(reader: Reader, command: str) -> None:
     try:
         assert following.stdout is not None and following.stdout.readline().endswith("Scanning\n")
     finally:
-        os.killpg(following.pid, signal.SIGINT)
+        os.killpg(following.pid, signal.SIGTERM)
         following.communicate()
 
 

@@ -77,7 +77,7 @@ def lab(
     laboratory.close()
     kinds = cloud.take_kinds_of_calls()
     # What a person does with qualysctl is done with the person's permissions.
-    if not request.path.stem.startswith("test_qualysctl"):
+    if "terminal" not in request.fixturenames and not request.path.stem.startswith("test_qualysctl"):
         calls_of_the_program |= {tuple(kind) for kind in kinds if kind[4] == "qualys-lambda-scanner"}
 
 
