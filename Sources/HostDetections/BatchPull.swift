@@ -37,10 +37,10 @@ struct BatchPull: Sendable {
         }
     }
 
-    private func rows(_ work: Work) throws -> [(form: RowText.Form, file: RowFile)] {
+    private func rows(_ work: Work) -> [(form: RowText.Form, file: RowFile)] {
         let forms = parameters.rows.compactMap { RowText.Form(rawValue: $0.rawValue) }
-        return try forms.map { form in
-            (form, try RowFile(form, path: "\(services.scratch)/rows-\(work.number).\(form.rawValue).gz"))
+        return forms.map { form in
+            (form, RowFile(form, path: "\(services.scratch)/rows-\(work.number).\(form.rawValue).gz"))
         }
     }
 
@@ -121,7 +121,7 @@ struct BatchPull: Sendable {
         reader: @escaping @Sendable (ScratchFile) -> PageReader<Consumer>
     ) async throws -> PageFacts {
         let path = "\(services.scratch)/page-\(work.number)-\(number)"
-        let raw = try ScratchFile(path: path, gzips: parameters.layout.gzips)
+        let raw = ScratchFile(path: path, gzips: parameters.layout.gzips)
         let page = try await services.qualys.send(call, context) { reader(raw).receiver }
         finished.bytes += page.byteCount
         if page.repairs > 0 {

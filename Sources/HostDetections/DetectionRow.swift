@@ -87,6 +87,12 @@ package final class DetectionRow {
     }
 }
 
+/// The value of a whole number; nil for anything that `wholeNumber` takes for none.
+func integer(_ text: UnsafeRawBufferPointer) -> Int64? {
+    // At most 18 digits, which fit.
+    wholeNumber(text)?.reduce(0) { $0 * 10 + Int64($1 - UInt8(ascii: "0")) }
+}
+
 /// The digits of a whole number as JSON has them, without blanks around them or zeros before them; nil for anything else,
 /// and for what does not fit into 63 bits.
 func wholeNumber(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {

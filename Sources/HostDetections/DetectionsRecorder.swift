@@ -18,6 +18,9 @@ actor DetectionsRecorder {
     private var isSaving = false
     private(set) var state: DetectionsState
     private(set) var checkpoint: Checkpoint
+
+    private(set) var hosts: HostSet
+    private var isListed: Bool
     private(set) var failed: [JobError.Missing] = []
     private var qids: Set<Int64>
 
@@ -31,6 +34,8 @@ actor DetectionsRecorder {
     ) {
         self.state = state
         self.checkpoint = checkpoint
+        hosts = checkpoint.hostSet
+        isListed = checkpoint.isListed
         self.run = run
         self.layout = layout
         self.services = services
@@ -43,10 +48,10 @@ actor DetectionsRecorder {
     var knownQIDs: [Int64] { qids.sorted() }
 
     /// - Parameter lists: The answers that named them, where those are kept.
-    func setHosts(_ hosts: HostSet, _ lists: [FinishedWork.Object], _ context: CallContext) async throws {
-        checkpoint.hostSet = hosts
+    func setHosts(_ hosts: HostSet, _ lists: [FinishedWork.Object]) {
+        self.hosts = hosts
+        isListed = true
         checkpoint.lists = lists
-        try await save(context)
     }
 
     func finished(_ work: FinishedWork, _ found: Set<Int64>, _ context: CallContext) async throws {
@@ -65,7 +70,17 @@ actor DetectionsRecorder {
 
     /// The checkpoint first: the state never promises what is not there.
     func save(_ context: CallContext) async throws {
+        try await saveCheckpoint(context)
+        try await services.state.save(owner, state.json, context)
+    }
+
+    /// Before the end of the run, with which the state is saved.
+    func saveCheckpoint(_ context: CallContext) async throws {
+        isSaving = true
+        defer { isSaving = false }
         lastSave = services.clock.now()
+        // As text, which takes a while for many.
+        if isListed, !checkpoint.isListed { checkpoint.hostSet = hosts }
         checkpoint.qids = IDRanges(qids).description
         checkpoint.finished.sort { $0.number < $1.number }
         let done = IDRanges(checkpoint.finished.map { Int64($0.number) }).description
@@ -75,13 +90,10 @@ actor DetectionsRecorder {
             context
         )
         state.done = done
-        try await services.state.save(owner, state.json, context)
     }
 
     private func saveIfDue(_ context: CallContext) async throws {
         guard !isSaving, services.clock.now() - lastSave >= Self.interval else { return }
-        isSaving = true
-        defer { isSaving = false }
         do {
             try await save(context)
         } catch JobStateError.lost {

@@ -20,11 +20,14 @@ package struct HostBatch: Sendable, Equatable {
 
     /// `members` as Qualys takes them, one by one with commas.
     package var list: String {
-        let numbers = members.ranges.lazy.joined()
-        return switch kind {
-        case .ids: numbers.map(String.init).joined(separator: ",")
-        case .addresses: numbers.map(ipv4Text).joined(separator: ",")
+        var list = ""
+        for range in members.ranges {
+            for number in range {
+                if !list.isEmpty { list += "," }
+                list += kind == .ids ? String(number) : ipv4Text(number)
+            }
         }
+        return list
     }
 
     /// `50001001-50002000`, in names and messages.

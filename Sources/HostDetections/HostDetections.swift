@@ -72,11 +72,18 @@ package struct HostDetections: Sendable {
         let work = context.keeping(Self.reserve)
         do {
             try await signIn(work)
-            if !plan.checkpoint.isListed {
+            if plan.checkpoint.isListed {
+                try await pull(plan, recorder, work)
+            } else {
                 let (hosts, lists) = try await HostListing(services: services, plan: plan).read(work)
-                try await recorder.setHosts(hosts, lists, context)
+                await recorder.setHosts(hosts, lists)
+                // The first calls need not wait until that is saved; without it they go no further.
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await recorder.save(context) }
+                    group.addTask { try await pull(plan, recorder, work) }
+                    for try await _ in group {}
+                }
             }
-            try await pull(plan, recorder, work)
             return try await finish(plan, recorder, owner, work, context)
         } catch let error as JobError {
             throw error
@@ -110,7 +117,7 @@ package struct HostDetections: Sendable {
 
     private func pull(_ plan: RunPlan, _ recorder: DetectionsRecorder, _ context: CallContext) async throws {
         let checkpoint = await recorder.checkpoint
-        let all = Work.all(plan.parameters, checkpoint.hostSet)
+        let all = Work.all(plan.parameters, await recorder.hosts)
         let done = Set(checkpoint.finished.map(\.number))
         let progress = PullProgress(
             total: all.reduce(0) { $0 + $1.batch.count },
@@ -137,7 +144,7 @@ package struct HostDetections: Sendable {
                     }
                 }
             }
-            try await group.waitForAll()
+            for try await _ in group {}
         }
     }
 
@@ -177,7 +184,7 @@ package struct HostDetections: Sendable {
         _ owner: String,
         _ context: CallContext
     ) async throws -> JobAnswer {
-        try await uncancelled { try await recorder.save(context) }
+        try await uncancelled { try await recorder.saveCheckpoint(context) }
         try await services.state.end(owner, await recorder.state.json, context)
         return JobAnswer(
             job: .hostDetections,
@@ -195,7 +202,7 @@ package struct HostDetections: Sendable {
         _ work: CallContext,
         _ context: CallContext
     ) async throws -> JobAnswer {
-        try await recorder.save(context)
+        try await recorder.saveCheckpoint(context)
         let checkpoint = await recorder.checkpoint
         if checkpoint.finished.isEmpty, let first = await recorder.failed.first {
             let reason = "None of \(await recorder.failed.count) batches could be pulled. \(first.id): \(first.reason)"
@@ -234,7 +241,7 @@ package struct HostDetections: Sendable {
     private func counts(_ recorder: DetectionsRecorder) async -> [JobCount] {
         let checkpoint = await recorder.checkpoint
         let finished = checkpoint.finished
-        let hosts = checkpoint.hostSet
+        let hosts = await recorder.hosts
         return [
             JobCount("hosts", hosts.count + hosts.portalIDs.count),
             JobCount("answered", finished.reduce(0) { $0 + $1.hosts }),

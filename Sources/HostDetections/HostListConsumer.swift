@@ -34,14 +34,12 @@ struct HostListConsumer: PageConsumer {
     }
 
     mutating func end(_ element: Element, depth: Int, _ text: UnsafeRawBufferPointer) throws {
-        let value = String(decoding: text, as: UTF8.self).trimmed
         switch (element, depth) {
-        // ID_SET/ID
-        case (.id, 4): try take(value)
-        case (.idRange, 4): try take(value)
-        // HOST_LIST/HOST/ID
-        case (.id, 5): id = Int64(value)
-        case (.ip, 5): address = ipv4Number(value)
+        // In ID_SET.
+        case (.id, 4), (.idRange, 4): try take(text)
+        // In HOST_LIST/HOST.
+        case (.id, 5): id = integer(text)
+        case (.ip, 5): address = ipv4Number(String(decoding: text, as: UTF8.self).trimmed)
         case (.host, 4):
             guard let id else { return }
             try count(1)
@@ -51,19 +49,20 @@ struct HostListConsumer: PageConsumer {
                 // An IPv6 host, too, is asked for, by its id.
                 facts.hosts.insert(id)
             }
-        case (.url, 4): if !value.isEmpty { facts.next = value }
+        case (.url, 4):
+            let url = String(decoding: text, as: UTF8.self).trimmed
+            if !url.isEmpty { facts.next = url }
         default: break
         }
     }
 
-    private mutating func take(_ text: String) throws {
-        guard let ranges = IDRanges(text) else {
-            throw HostListFault(description: "The Host List has \(quoted(text)), which is no id and no range of ids.")
+    private mutating func take(_ text: UnsafeRawBufferPointer) throws {
+        guard let range = idRange(text) else {
+            let text = quoted(String(decoding: text, as: UTF8.self).trimmed)
+            throw HostListFault(description: "The Host List has \(text), which is no id and no range of ids.")
         }
-        for range in ranges.ranges {
-            try count(1 + min(range.upperBound - range.lowerBound, Self.mostHosts))
-            facts.hosts.insert(range)
-        }
+        try count(1 + min(range.upperBound - range.lowerBound, Self.mostHosts))
+        facts.hosts.insert(range)
     }
 
     private mutating func count(_ more: Int64) throws {
@@ -72,6 +71,15 @@ struct HostListConsumer: PageConsumer {
         }
         total += more
     }
+}
+
+/// `3001` or `3001-3050`; nil for anything else. From the bytes, for there are millions.
+private func idRange(_ text: UnsafeRawBufferPointer) -> ClosedRange<Int64>? {
+    guard let dash = text.firstIndex(of: UInt8(ascii: "-")) else { return integer(text).map { $0...$0 } }
+    guard let first = integer(UnsafeRawBufferPointer(rebasing: text[..<dash])),
+        let last = integer(UnsafeRawBufferPointer(rebasing: text[(dash + 1)...])), first <= last
+    else { return nil }
+    return first...last
 }
 
 struct HostListFault: Failure, Equatable {

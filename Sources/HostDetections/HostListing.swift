@@ -46,7 +46,7 @@ struct HostListing: Sendable {
     ) async throws -> (facts: PageFacts, list: FinishedWork.Object?) {
         let layout = plan.parameters.layout
         let key = layout.hostList(page: number, run: plan.run)
-        let raw = try key.map { _ in try ScratchFile(path: "\(services.scratch)/hosts", gzips: layout.gzips) }
+        let raw = key.map { _ in ScratchFile(path: "\(services.scratch)/hosts", gzips: layout.gzips) }
         let byAddress = plan.parameters.byAddress
         let page = try await services.qualys.send(call, context) {
             PageReader(raw: raw) { HostListConsumer(byAddress: byAddress) }.receiver

@@ -151,8 +151,8 @@ final class RowFile: @unchecked Sendable {
     private var text: RowText?
     private var isBegun = false
 
-    init(_ form: RowText.Form, path: String) throws(FileFault) {
-        file = try ScratchFile(path: path, gzips: true)
+    init(_ form: RowText.Form, path: String) {
+        file = ScratchFile(path: path, gzips: true)
         self.form = form
     }
 

@@ -45,7 +45,7 @@ struct RunFinish: Sendable {
         if parameters.knowledgeBase {
             try await make("knowledge_base.ndjson.gz") {
                 vulnerabilities = try await lookUp(qids, context)
-                let file = try ScratchFile(path: "\(services.scratch)/knowledge_base.gz", gzips: true)
+                let file = ScratchFile(path: "\(services.scratch)/knowledge_base.gz", gzips: true)
                 for vulnerability in vulnerabilities { try vulnerability.json.withUnsafeBytes { try file.append($0) } }
                 try file.keep()
                 return try await put(folder + "knowledge_base.ndjson.gz", file.content(), context)
@@ -105,7 +105,7 @@ struct RunFinish: Sendable {
         }
         for vulnerability in vulnerabilities { try database.add(vulnerability) }
         try database.finish()
-        let packed = try ScratchFile(path: path + ".gz", gzips: true)
+        let packed = ScratchFile(path: path + ".gz", gzips: true)
         try forEachPiece(ofFile: path) { try packed.append($0) }
         try packed.keep()
         let key = parameters.layout.folder(run) + "rows/detections.db.gz"

@@ -15,6 +15,7 @@ package func forEach<Item: Sendable>(
             group.addTask { try await work(item) }
             running += 1
         }
-        try await group.waitForAll()
+        // Not `waitForAll`, which lets the others run to their end after a failure.
+        for try await _ in group {}
     }
 }

@@ -14,7 +14,7 @@ struct FakeRun: Sendable {
     let folder: TemporaryFolder
     let services: JobServices
 
-    init(http: FakeHTTP = FakeHTTP([.failed(.other)])) throws {
+    init(http: HTTPClient = FakeHTTP([.failed(.other)]).client, state: JobStateStore? = nil) throws {
         folder = try TemporaryFolder()
         let account = QualysAccount(
             username: Redacted("u"),
@@ -23,11 +23,11 @@ struct FakeRun: Sendable {
             gatewayURL: "https://gateway.example.test"
         )
         let clock = FakeClock()
-        let sessions = QualysSessions(http: http.client, clock: clock.clock) { _ in account }
+        let sessions = QualysSessions(http: http, clock: clock.clock) { _ in account }
         services = JobServices(
-            qualys: QualysClient(sessions: sessions, http: http.client, workers: 1, clock: clock.clock),
+            qualys: QualysClient(sessions: sessions, http: http, workers: 1, clock: clock.clock),
             output: .folder("\(folder.path)/output"),
-            state: .file("\(folder.path)/state"),
+            state: state ?? .file("\(folder.path)/state"),
             scratch: folder.path,
             workers: 1,
             clock: clock.clock
@@ -126,13 +126,41 @@ struct RefusedBatchTests {
             let root = "HOST_LIST_VM_DETECTION_OUTPUT"
             return HTTPResponse(200, "<\(root)><RESPONSE>\(host)</RESPONSE></\(root)>")
         }
-        let fake = try FakeRun(http: http)
+        let fake = try FakeRun(http: http.client)
         let parameters = try HostDetectionsParameters(JobParameters(["batch_size": .number(1)]))
         let error = await #expect(throws: JobError.self) {
             try await HostDetections(fake.services).run(parameters, owner: "owner", .test())
         }
         #expect(error?.outcome == (allowed > 0 ? .partial : .failed))
         #expect(error?.missing.count == (allowed > 0 ? 2 : 0))
+    }
+}
+
+@Suite("A run whose state is lost")
+struct LostRunTests {
+    @Test("Is over at once, whatever it is being answered")
+    func lost() async throws {
+        let listing = FakeHTTP { request, _ throws(HTTPError) in
+            let body =
+                request.url.contains("about.php")
+                ? "<ABOUT></ABOUT>"
+                : "<HOST_LIST_OUTPUT><RESPONSE><ID_SET><ID>1</ID></ID_SET></RESPONSE></HOST_LIST_OUTPUT>"
+            return HTTPResponse(200, body)
+        }
+        let http = HTTPClient { (request: HTTPRequest, sink: HTTPBodySink) async throws(HTTPError) in
+            if request.url.contains("/vm/detection") { await untilCancelled() }
+            return try await listing.client.send(request, sink)
+        }
+        let state = JobStateStore(
+            begin: { _, _ in .mine(nil) },
+            save: { _, _, _ in throw JobStateError.lost },
+            end: { _, _, _ in throw JobStateError.lost }
+        )
+        let fake = try FakeRun(http: http, state: state)
+        let error = await #expect(throws: JobError.self) {
+            try await HostDetections(fake.services).run(HostDetectionsParameters(), owner: "owner", .test())
+        }
+        #expect(error?.label == "JobState.Lost")
     }
 }
 

@@ -123,4 +123,14 @@ struct WorkerPoolTests {
             try await forEach(0..<50, workers: workers) { if $0 == 20 { throw Stop() } }
         }
     }
+
+    @Test("A failure ends those that are at work, the last of all as well", arguments: [1, 10])
+    func failure(items: Int) async throws {
+        await #expect(throws: Stop.self) {
+            try await forEach(0...items, workers: items + 1) { item in
+                if item == 0 { throw Stop() }
+                await untilCancelled()
+            }
+        }
+    }
 }
