@@ -16,7 +16,7 @@ final class ScratchFile: @unchecked Sendable {
     private static let level = 1
 
     /// Bytes in memory: twice as many of these wait as there are workers, and an answer to a daily pull is seldom longer.
-    private static let memory: off_t = 64 << 10
+    private static let memory: off_t = 128 << 10
 
     /// No answer is that long; the disk of a Lambda function is at most 10 GB.
     private static let ceiling: off_t = 64 << 30

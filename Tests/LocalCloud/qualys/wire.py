@@ -20,6 +20,8 @@ Headers = list[tuple[str, str]]
 Wait = Callable[[float], Awaitable[None]]
 FOREVER = 24 * 3600.0
 _PIECE = 256 * 1024
+# Of a compressed answer: a server holds no more of it back.
+_PACKED_PIECE = 32 * 1024
 _LAST = 32 * 1024
 _HEAD_LIMIT = 64 * 1024
 _LINE_LIMIT = 8 * 1024
@@ -258,7 +260,8 @@ class Connection:
         if isinstance(body, bytes):
             await self._send_whole(exchange, start, body)
         else:
-            await self._send_chunks(exchange, start, body)
+            is_packed = any(name == "Content-Encoding" for name, _ in headers)
+            await self._send_chunks(exchange, start, body, is_packed)
         return keep
 
     async def _send_whole(self, exchange: Exchange, start: bytes, body: bytes) -> None:
@@ -269,8 +272,10 @@ class Connection:
         exchange.release()
         await self._put(exchange, start + body)
 
-    async def _send_chunks(self, exchange: Exchange, start: bytes, body: Iterable[bytes]) -> None:
-        for piece in _gathered(body):
+    async def _send_chunks(
+        self, exchange: Exchange, start: bytes, body: Iterable[bytes], is_packed: bool
+    ) -> None:
+        for piece in _gathered(body, _PACKED_PIECE if is_packed else _PIECE):
             start += b"%x\r\n" % len(piece)
             if len(piece) <= _LAST:
                 # What fits goes out with what follows: a short answer is one packet, as of any server.
@@ -347,14 +352,14 @@ def _compressed(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield packer.flush()
 
 
-def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _gathered(pieces: Iterable[bytes], least: int) -> Iterator[bytes]:
     """The same bytes in pieces that are worth a system call."""
     held: list[bytes] = []
     size = 0
     for piece in pieces:
         held.append(piece)
         size += len(piece)
-        if size >= _PIECE:
+        if size >= least:
             yield held[0] if len(held) == 1 else b"".join(held)
             held, size = [], 0
     if size:
