@@ -39,7 +39,7 @@ final class CurlTransfer {
     init(_ order: TransferOrder, _ settings: Settings, resume: @escaping @Sendable () -> Void) throws(TransferFault) {
         self.order = order
         body = try RequestBodySource(order.request.body)
-        receiver = ResponseReceiver(order.sink, resume: resume)
+        receiver = ResponseReceiver(order.sink, onHead: order.request.onHead, resume: resume)
         guard let easy = curl_easy_init() else { throw TransferFault(.other, "no memory for a transfer") }
         self.easy = easy
 

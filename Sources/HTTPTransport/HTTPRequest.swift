@@ -14,6 +14,10 @@ package struct HTTPRequest: Sendable {
 
     package var compression: HTTPCompression
 
+    /// Is told status and headers as soon as they are there, which can be long before the body is. It is called on the
+    /// transport's thread and must not block.
+    package var onHead: (@Sendable (HTTPResponse) -> Void)?
+
     package init(
         method: String = "GET",
         url: String,
@@ -21,7 +25,8 @@ package struct HTTPRequest: Sendable {
         body: HTTPRequestBody = .none,
         limits: HTTPLimits = HTTPLimits(),
         usesProxy: Bool = true,
-        compression: HTTPCompression = .refused
+        compression: HTTPCompression = .refused,
+        onHead: (@Sendable (HTTPResponse) -> Void)? = nil
     ) {
         self.method = method
         self.url = url
@@ -30,6 +35,7 @@ package struct HTTPRequest: Sendable {
         self.limits = limits
         self.usesProxy = usesProxy
         self.compression = compression
+        self.onHead = onHead
     }
 }
 

@@ -13,6 +13,7 @@ final class ResponseReceiver {
     private static let reserveLimit: Int64 = 8 * 1024 * 1024
 
     private let sink: HTTPBodySink
+    private let onHead: (@Sendable (HTTPResponse) -> Void)?
     private let resume: @Sendable () -> Void
     private var response = HTTPResponse(status: 0)
     private var file: ResponseFile?
@@ -20,9 +21,16 @@ final class ResponseReceiver {
     private var bodyBytes: Int64 = 0
     private var hasAllHeaders = false
 
-    /// - Parameter resume: Lets the transfer go on that waits for the reader of a channel.
-    init(_ sink: HTTPBodySink, resume: @escaping @Sendable () -> Void) {
+    /// - Parameters:
+    ///   - onHead: Is told status and headers.
+    ///   - resume: Lets the transfer go on that waits for the reader of a channel.
+    init(
+        _ sink: HTTPBodySink,
+        onHead: (@Sendable (HTTPResponse) -> Void)?,
+        resume: @escaping @Sendable () -> Void
+    ) {
         self.sink = sink
+        self.onHead = onHead
         self.resume = resume
     }
 
@@ -113,6 +121,7 @@ final class ResponseReceiver {
     /// The headers are complete: only now is it known whether the sink is for this answer.
     private func begin() throws(TransferFault) {
         hasAllHeaders = true
+        onHead?(response)
         if response.isSuccess, case .file(let path, _) = sink { file = try ResponseFile(path: path) }
     }
 

@@ -108,7 +108,7 @@ package struct HostDetections: Sendable {
             // Not every account may ask; the calls that matter will tell.
             context.log.notice("The limits could not be asked for", error: error)
         }
-        let limit = await services.qualys.concurrency(of: .about)
+        let limit = services.qualys.concurrency(of: .about)
         context.log.info(
             "Signed in",
             metadata: ["workers": "\(services.workers)", "concurrencyLimit": "\(limit.map(String.init) ?? "not told")"]

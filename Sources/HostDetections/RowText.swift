@@ -15,7 +15,7 @@ package final class RowText: DetectionSink {
         }
     }
 
-    private static let handOn = 128 << 10
+    private static let handOn = 32 << 10
 
     private let form: Form
     private let output: (UnsafeRawBufferPointer) throws -> Void
@@ -30,8 +30,8 @@ package final class RowText: DetectionSink {
 
     package func add(_ row: DetectionRow) throws {
         switch form {
-        case .ndjson: addJSON(row)
-        case .csv: addCSV(row)
+        case .ndjson: addJSON(row, to: &buffer)
+        case .csv: addCSV(row, to: &buffer)
         }
         if buffer.count >= Self.handOn { try flush() }
     }
@@ -44,7 +44,7 @@ package final class RowText: DetectionSink {
         buffer.removeAll()
     }
 
-    private func addJSON(_ row: DetectionRow) {
+    private func addJSON(_ row: DetectionRow, to buffer: inout TextBuffer) {
         row.forEach { column, value in
             guard let value else { return buffer.append(names.ofNull[column.rawValue]) }
             if column.isNumber {
@@ -61,7 +61,7 @@ package final class RowText: DetectionSink {
     }
 
     /// RFC 4180; a text is always in quotes, so that an empty one is not taken for one that is absent.
-    private func addCSV(_ row: DetectionRow) {
+    private func addCSV(_ row: DetectionRow, to buffer: inout TextBuffer) {
         row.forEach { column, value in
             if column != .hostID { buffer.append(UInt8(ascii: ",")) }
             guard let value else { return }
@@ -129,8 +129,8 @@ private let csvEscapes = ByteEscapes { $0 == UInt8(ascii: "\"") ? Array("\"\"".u
 
 /// Bytes that grow, without the checks of an array for each of them.
 struct TextBuffer: ~Copyable {
-    private var start = UnsafeMutablePointer<UInt8>.allocate(capacity: 256 << 10)
-    private var capacity = 256 << 10
+    private var start = UnsafeMutablePointer<UInt8>.allocate(capacity: 64 << 10)
+    private var capacity = 64 << 10
     private(set) var count = 0
 
     deinit { start.deallocate() }

@@ -1,53 +1,57 @@
 package import Support
+import Synchronization
 
 /// Keeps the calls of one API within its limits: not more at a time than the server allows, and none before the moment
 /// that it named.
 ///
-/// The server's limit is known with its first answer. Until then one call is made alone, since many that start together
-/// would be refused together, and a refused call counts.
-package actor Pacer {
+/// The server's limit is known with the head of its first answer. Until then one call is made alone, since many that start
+/// together would be refused together, and a refused call counts.
+package final class Pacer: Sendable {
     private let clock: WallClock
-
-    /// The most that we want at a time.
-    private let workers: Int
-
-    /// What the server said last of calls at a time.
-    private(set) var told: Int?
-
-    /// What its refusals let us think, where it says nothing.
-    private var guessed: Int?
-    private var goodAnswers = 0
-
-    /// After so many good answers one more call is tried; twice as many after each refusal.
-    private var patience = 50
-    private static let mostPatience = 5000
-
-    private var hasAnswer = false
-    private var running = 0
-    private var blockedUntil = Timestamp(milliseconds: .min)
-
-    /// The end of the last wait that was told of.
-    private var announced = Timestamp(milliseconds: .min)
-    private var queue: [Waiter] = []
-    private var nextID = 0
+    private let state: Mutex<State>
 
     /// Longer waits are told of.
     private static let longWait = Duration.seconds(30)
+
+    private struct State {
+        var limit: ConcurrencyLimit
+        var running = 0
+        var blockedUntil = Timestamp(milliseconds: .min)
+
+        /// The end of the last wait that was told of.
+        var announced = Timestamp(milliseconds: .min)
+        var queue: [Waiter] = []
+        var lastID = 0
+
+        mutating func block(for wait: Duration?, from now: Timestamp) {
+            if let wait { blockedUntil = max(blockedUntil, now + wait) }
+        }
+
+        /// Those whose turn it is, taken out of the queue.
+        mutating func turns() -> [Waiter] {
+            let free = min(max(0, limit.width - running), queue.count)
+            running += free
+            defer { queue.removeFirst(free) }
+            return Array(queue[..<free])
+        }
+    }
 
     private struct Waiter {
         let id: Int
         let continuation: CheckedContinuation<Void, any Error>
     }
 
+    /// - Parameter workers: The most calls that we want at a time.
     package init(workers: Int, clock: WallClock = .system) {
-        self.workers = max(1, workers)
+        state = Mutex(State(limit: ConcurrencyLimit(workers: max(1, workers))))
         self.clock = clock
     }
 
     /// Calls that may run at the same time, as far as is known.
-    package var width: Int {
-        hasAnswer ? min(workers, told ?? guessed ?? workers) : 1
-    }
+    package var width: Int { state.withLock(\.limit.width) }
+
+    /// What the server said last of calls at a time.
+    package var told: Int? { state.withLock(\.limit.told) }
 
     /// Waits until a call may be made. What it took, `finish` gives back.
     ///
@@ -62,26 +66,32 @@ package actor Pacer {
             try await slot()
             while true {
                 let now = clock.now()
-                guard blockedUntil > now else { return nil }
-                let wait = blockedUntil - now
+                let (wait, isNews) = waiting(at: now)
+                guard wait > .zero else { return nil }
                 guard wait < deadline.remaining(at: now) else {
-                    giveBack()
+                    change { $0.running -= 1 }
                     return wait
                 }
-                // A second refusal moves the end by a little.
-                if wait > Self.longWait, blockedUntil > announced + Self.longWait {
-                    announced = blockedUntil
-                    announce(wait)
-                }
+                if isNews { announce(wait) }
                 do {
                     try await clock.sleep(wait)
                 } catch {
-                    giveBack()
+                    change { $0.running -= 1 }
                     throw error
                 }
             }
         } catch {
             throw CancellationError()
+        }
+    }
+
+    /// Learns from the head of an answer, whose body may still come for minutes.
+    func learn(_ limits: LimitHeaders) {
+        guard let concurrency = limits.concurrency else { return }
+        let now = clock.now()
+        change { state in
+            state.block(for: limits.wait, from: now)
+            state.limit.learn(concurrency)
         }
     }
 
@@ -92,54 +102,64 @@ package actor Pacer {
     ///   - isAnswer: False when no answer came: it told nothing of the limits.
     ///   - isRefused: Whether the call was refused without a word on how many may run, or when.
     func finish(_ limits: LimitHeaders, isAnswer: Bool, isRefused: Bool = false) {
-        if isAnswer { hasAnswer = true }
-        if let concurrency = limits.concurrency {
-            told = concurrency
-        } else if isRefused {
-            // Of calls that run together as many are refused as are too many: each makes room for one fewer.
-            guessed = max(1, width - 1)
-            goodAnswers = 0
-            patience = min(2 * patience, Self.mostPatience)
-        } else if isAnswer, let guess = guessed {
-            goodAnswers += 1
-            if goodAnswers >= patience { (guessed, goodAnswers) = (guess < workers ? guess + 1 : nil, 0) }
+        let now = clock.now()
+        change { state in
+            state.block(for: limits.wait, from: now)
+            if let concurrency = limits.concurrency {
+                state.limit.learn(concurrency)
+            } else if isRefused {
+                state.limit.wasRefused()
+            } else if isAnswer {
+                state.limit.wasAnswered()
+            }
+            state.running -= 1
         }
-        if let wait = limits.wait { pause(wait) }
-        giveBack()
     }
 
     /// Lets no call begin for so long from now.
     package func pause(_ wait: Duration) {
-        blockedUntil = max(blockedUntil, clock.now() + wait)
+        let now = clock.now()
+        change { $0.block(for: wait, from: now) }
+    }
+
+    /// How long the server's limit lasts, and whether that is worth telling: a second refusal moves the end by a little.
+    private func waiting(at now: Timestamp) -> (wait: Duration, isNews: Bool) {
+        state.withLock { state in
+            guard state.blockedUntil > now else { return (.zero, false) }
+            let wait = state.blockedUntil - now
+            let isNews = wait > Self.longWait && state.blockedUntil > state.announced + Self.longWait
+            if isNews { state.announced = state.blockedUntil }
+            return (wait, isNews)
+        }
     }
 
     private func slot() async throws {
-        guard running >= width else {
-            running += 1
-            return
+        let id = state.withLock { state in
+            state.lastID += 1
+            return state.lastID
         }
-        let id = nextID
-        nextID += 1
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-                guard !Task.isCancelled else { return continuation.resume(throwing: CancellationError()) }
-                queue.append(Waiter(id: id, continuation: continuation))
+                change { state in
+                    // Within the lock: who cancels now finds the waiter in the queue.
+                    guard !Task.isCancelled else { return continuation.resume(throwing: CancellationError()) }
+                    state.queue.append(Waiter(id: id, continuation: continuation))
+                }
             }
         } onCancel: {
-            Task { await self.leave(id) }
+            let waiter = state.withLock { state -> Waiter? in
+                state.queue.firstIndex { $0.id == id }.map { state.queue.remove(at: $0) }
+            }
+            waiter?.continuation.resume(throwing: CancellationError())
         }
     }
 
-    private func leave(_ id: Int) {
-        guard let place = queue.firstIndex(where: { $0.id == id }) else { return }
-        queue.remove(at: place).continuation.resume(throwing: CancellationError())
-    }
-
-    private func giveBack() {
-        running -= 1
-        while running < width, !queue.isEmpty {
-            running += 1
-            queue.removeFirst().continuation.resume()
+    /// Changes the state, and lets those begin who may now.
+    private func change(_ body: (inout State) -> Void) {
+        let turns = state.withLock { state in
+            body(&state)
+            return state.turns()
         }
+        for waiter in turns { waiter.continuation.resume() }
     }
 }

@@ -1,11 +1,12 @@
 import Support
+import Synchronization
 
 /// One pacer an API name, made when it is first needed.
-actor Pacers {
+final class Pacers: Sendable {
     private let workers: Int
     private let ofAPI: [QualysCall.API: Int]
     private let clock: WallClock
-    private var pacers: [QualysCall.API: Pacer] = [:]
+    private let pacers = Mutex<[QualysCall.API: Pacer]>([:])
 
     init(workers: Int, ofAPI: [QualysCall.API: Int] = [:], clock: WallClock) {
         self.workers = workers
@@ -14,9 +15,11 @@ actor Pacers {
     }
 
     func pacer(of api: QualysCall.API) -> Pacer {
-        if let pacer = pacers[api] { return pacer }
-        let pacer = Pacer(workers: ofAPI[api] ?? workers, clock: clock)
-        pacers[api] = pacer
-        return pacer
+        pacers.withLock { pacers in
+            if let pacer = pacers[api] { return pacer }
+            let pacer = Pacer(workers: ofAPI[api] ?? workers, clock: clock)
+            pacers[api] = pacer
+            return pacer
+        }
     }
 }

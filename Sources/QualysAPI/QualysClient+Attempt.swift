@@ -37,12 +37,16 @@ extension QualysClient {
         do {
             session = try await sessions.session(for: call.api, context)
         } catch {
-            await pacer.finish(LimitHeaders(), isAnswer: false)
+            pacer.finish(LimitHeaders(), isAnswer: false)
             let verdict: AnswerVerdict = error.kind == .unavailable ? .passing(error.kind) : .final(error.kind)
             return .failure(FailedAttempt(error: error, verdict: verdict))
         }
         let remaining = context.deadline.remaining(at: clock.now())
-        let request = request(call, session, receiver.compression, within: remaining)
+        var request = request(call, session, receiver.compression, within: remaining)
+        request.onHead = { [clock] head in
+            // A refusal is judged by its body, too.
+            if head.isSuccess, head.status != 202 { pacer.learn(LimitHeaders(head.headers, at: clock.now())) }
+        }
         let number = observer?.nextNumber() ?? 0
         let started = clock.now()
         let sink = CountedSink(receiver.sink)
@@ -56,7 +60,7 @@ extension QualysClient {
             result = .failure(error)
         }
         let ended = clock.now()
-        let turn = await giveBack(result, call, session, pacer)
+        let turn = giveBack(result, call, session, pacer)
         await reading.value
         let attempt = outcome(of: result, call, receiver, session, turn)
         observer?.note(
@@ -80,20 +84,20 @@ extension QualysClient {
         _ call: QualysCall,
         _ session: QualysSession,
         _ pacer: Pacer
-    ) async -> FailedAttempt? {
+    ) -> FailedAttempt? {
         guard case .success(let response) = result else {
-            await pacer.finish(LimitHeaders(), isAnswer: false)
+            pacer.finish(LimitHeaders(), isAnswer: false)
             return nil
         }
         var limits = LimitHeaders(response.headers, at: clock.now())
         guard !response.isSuccess || response.status == 202 else {
-            await pacer.finish(limits, isAnswer: true)
+            pacer.finish(limits, isAnswer: true)
             return nil
         }
         let failed = judge(.error(plainBody(of: response)), call, session, status: response.status, told: limits.wait)
         // Before anybody else gets the turn.
         if case .limited(let wait) = failed.verdict { limits.wait = wait ?? .seconds(1) }
-        await pacer.finish(limits, isAnswer: true, isRefused: failed.verdict == .limited(wait: nil))
+        pacer.finish(limits, isAnswer: true, isRefused: failed.verdict == .limited(wait: nil))
         return failed
     }
 

@@ -53,8 +53,8 @@ package struct QualysClient: Sendable {
     }
 
     /// Calls of an API at a time that its last answer allowed; nil as long as none has named a limit.
-    package func concurrency(of api: QualysCall.API) async -> Int? {
-        await pacers.pacer(of: api).told
+    package func concurrency(of api: QualysCall.API) -> Int? {
+        pacers.pacer(of: api).told
     }
 
     /// Makes a call until it brings a proper answer, fails for good, or the deadline comes.
@@ -69,7 +69,7 @@ package struct QualysClient: Sendable {
         var refusals = 0
         var renewals = 0
         while true {
-            let pacer = await pacers.pacer(of: call.api)
+            let pacer = pacers.pacer(of: call.api)
             try await begin(call, pacer, context)
             let failed: FailedAttempt
             switch await attempt(call, context, receive(), pacer) {
@@ -87,7 +87,7 @@ package struct QualysClient: Sendable {
                 refusals += 1
                 // What the server named, or a pause of our own; never a call right after it, which would count too.
                 let own = Duration.seconds(1) + backoff.pause(afterAttempt: refusals, random: random())
-                await pacer.pause(wait.map { $0 + .milliseconds(Int64(random() * 250)) } ?? own)
+                pacer.pause(wait.map { $0 + .milliseconds(Int64(random() * 250)) } ?? own)
                 guard refusals < Self.refusals else { throw error }
             case .passing:
                 failures += 1
@@ -125,7 +125,7 @@ package struct QualysClient: Sendable {
             )
         }
         guard !context.deadline.hasPassed(at: clock.now()) else {
-            await pacer.finish(LimitHeaders(), isAnswer: false)
+            pacer.finish(LimitHeaders(), isAnswer: false)
             throw QualysError(.deadline, call: call.name, message: "The deadline has passed.")
         }
     }

@@ -18,7 +18,9 @@ sys.path.insert(0, str(HERE.parent / "LocalCloud"))
 
 from qualys.client import QualysServer  # noqa: E402
 
-HOSTS, LATENCY_MS, BATCH, RUNS = 100_000, 50.0, 1000, 3
+HOSTS, LATENCY_MS, BATCH, RUNS = 100_000, 50.0, 1000, 5
+# In memory: the ideal throws its bytes away, and a disk is no part of what is measured.
+OUTPUT = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def main(qualysctl: Path) -> None:
@@ -53,7 +55,7 @@ def measure(qualysctl: Path, allowed: int) -> tuple[list[float], int, int, int, 
         pull(qualysctl, qualys, allowed)
         calls = len(qualys.calls("vm/detection"))
         times, peaks, megabytes = zip(*(pull(qualysctl, qualys, allowed) for _ in range(RUNS)), strict=True)
-        ideal = ideal_seconds(qualys, allowed)
+        ideal = statistics.median(ideal_seconds(qualys, allowed) for _ in range(RUNS))
     return list(times), max(peaks), megabytes[0], calls, ideal
 
 
@@ -108,7 +110,7 @@ def pull(qualysctl: Path, qualys: QualysServer, allowed: int, batch: int = BATCH
         "QUALYS_GATEWAY_URL": qualys.gateway_url,
         "MAX_WORKERS": str(allowed),
     }
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=OUTPUT) as folder:
         command = [
             str(qualysctl), "host-detections", "--output", folder, "--processed-after", "2000-01-01", "-c", str(batch),
             "--rows", "ndjson",

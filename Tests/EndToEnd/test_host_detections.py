@@ -182,6 +182,21 @@ def test_fewer_detection_calls_than_the_subscription_allows_of_others(
     assert (meter["most_running"], meter["blocked_by_concurrency"]) == (2, 0)
 
 
+def test_the_other_calls_begin_with_the_head_of_the_first_answer(
+    qualys_server: Servers, terminal: Terminals
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=120, detections=4, concurrency=3, rate=0, latency_ms=100)
+    qualys.fault("slow", HLD, seconds=0.05)
+    shell = terminal(qualys)
+    ended = shell.run("host-detections", *ALL, "-c", "30", "--rows", "ndjson", MAX_WORKERS="10")
+    assert ended.returncode == DONE, ended.stderr
+    assert_complete(shell.files(), qualys)
+    first, *others = qualys.calls("vm/detection")
+    assert len([call for call in others if call["started"] < first["ended"]]) >= 2
+    meter = qualys.limits()["vm/detection"]
+    assert (meter["most_running"], meter["blocked_by_concurrency"]) == (3, 0)
+
+
 # --- What Qualys may send ---
 
 

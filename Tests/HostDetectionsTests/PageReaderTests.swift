@@ -31,7 +31,7 @@ struct PageReaderTests {
         ]
     )
     func stored(sent: [UInt8], gzips: Bool, stored: [UInt8]) async throws {
-        let raw = try ScratchFile(path: "\(folder.path)/page", gzips: gzips)
+        let raw = ScratchFile(path: "\(folder.path)/page", gzips: gzips)
         let page = try await read(sent, into: raw)
         #expect(page.facts.detections == 1)
         #expect(page.byteCount == Int64(Self.text.count))
@@ -43,7 +43,7 @@ struct PageReaderTests {
         arguments: [Array(packed.dropLast(9)), packed.prefix(50) + [0xFF, 0xFF, 0xFF] + packed.dropFirst(53)]
     )
     func damaged(sent: [UInt8]) async throws {
-        let raw = try ScratchFile(path: "\(folder.path)/page", gzips: true)
+        let raw = ScratchFile(path: "\(folder.path)/page", gzips: true)
         let fault = await #expect(throws: AnswerFault.self) { try await read(sent, into: raw) }
         guard case .unreadable = fault else {
             Issue.record("\(String(describing: fault)) is not asked for again")
@@ -73,9 +73,15 @@ struct PageReaderTests {
     }
 
     private func bytes(of content: JobContent) throws -> [UInt8] {
-        guard case .file(let path, let count, _) = content else { return [] }
-        let bytes = try folder.read(path)
-        #expect(bytes.count == Int(count))
-        return bytes
+        switch content {
+        case .bytes(let bytes): return bytes
+        case .file(let path, let count, _):
+            let bytes = try folder.read(path)
+            #expect(bytes.count == Int(count))
+            return bytes
+        case .spooled: throw Unexpected()
+        }
     }
+
+    private struct Unexpected: Error {}
 }

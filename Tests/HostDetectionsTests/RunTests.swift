@@ -160,7 +160,7 @@ struct LostRunTests {
         let error = await #expect(throws: JobError.self) {
             try await HostDetections(fake.services).run(HostDetectionsParameters(), owner: "owner", .test())
         }
-        #expect(error?.label == "JobState.Lost")
+        #expect(error?.reason == describe(JobStateError.lost).description)
     }
 }
 

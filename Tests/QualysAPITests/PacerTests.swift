@@ -13,26 +13,47 @@ struct PacerTests {
     @Test("One call is made alone until the server has told its limit")
     func alone() async throws {
         let pacer = Pacer(workers: 8, clock: clock.clock)
-        #expect(await pacer.width == 1)
+        #expect(pacer.width == 1)
         #expect(try await pacer.begin(until: deadline) == nil)
-        await pacer.finish(LimitHeaders(concurrency: 3), isAnswer: true)
-        #expect(await pacer.width == 3)
+        pacer.finish(LimitHeaders(concurrency: 3), isAnswer: true)
+        #expect(pacer.width == 3)
+    }
+
+    @Test("The head of an answer tells the limit, while the body still comes")
+    func head() async throws {
+        let pacer = Pacer(workers: 8, clock: clock.clock)
+        let deadline = deadline
+        _ = try await pacer.begin(until: deadline)
+        let others = (0..<2).map { _ in Task { try await pacer.begin(until: deadline) } }
+        pacer.learn(LimitHeaders())
+        #expect(pacer.width == 1)
+        pacer.learn(LimitHeaders(concurrency: 3))
+        for other in others { #expect(try await other.value == nil) }
+    }
+
+    @Test("A waiting time in the head of an answer holds at once")
+    func headWait() async throws {
+        let pacer = Pacer(workers: 8, clock: clock.clock)
+        _ = try await pacer.begin(until: deadline)
+        pacer.learn(LimitHeaders(concurrency: 3, wait: .seconds(40)))
+        _ = try await pacer.begin(until: deadline)
+        #expect(clock.now >= FakeClock.start + .seconds(40))
     }
 
     @Test("A server that tells no limit gets as many calls as there are workers")
     func untold() async throws {
         let pacer = Pacer(workers: 4, clock: clock.clock)
         _ = try await pacer.begin(until: deadline)
-        await pacer.finish(LimitHeaders(), isAnswer: true)
-        #expect(await pacer.width == 4)
+        pacer.finish(LimitHeaders(), isAnswer: true)
+        #expect(pacer.width == 4)
     }
 
     @Test("A call that brought no answer tells nothing of the limit")
     func noAnswer() async throws {
         let pacer = Pacer(workers: 4, clock: clock.clock)
         _ = try await pacer.begin(until: deadline)
-        await pacer.finish(LimitHeaders(), isAnswer: false)
-        #expect(await pacer.width == 1)
+        pacer.finish(LimitHeaders(), isAnswer: false)
+        #expect(pacer.width == 1)
     }
 
     @Test("Never more calls than the limit are at work, and all of them get their turn", arguments: [1, 2, 5, 10])
@@ -47,7 +68,7 @@ struct PacerTests {
                     gauge.enter()
                     for _ in 0..<3 { await Task.yield() }
                     gauge.leave()
-                    await pacer.finish(LimitHeaders(concurrency: allowed), isAnswer: true)
+                    pacer.finish(LimitHeaders(concurrency: allowed), isAnswer: true)
                 }
             }
             try await group.waitForAll()
@@ -60,15 +81,15 @@ struct PacerTests {
     func refusals() async throws {
         let pacer = Pacer(workers: 8, clock: clock.clock)
         _ = try await pacer.begin(until: deadline)
-        await pacer.finish(LimitHeaders(), isAnswer: true)
+        pacer.finish(LimitHeaders(), isAnswer: true)
         for _ in 0..<8 { _ = try await pacer.begin(until: deadline) }
         // It takes two of the eight.
-        for _ in 0..<6 { await pacer.finish(LimitHeaders(), isAnswer: true, isRefused: true) }
-        #expect(await pacer.width == 2)
-        for _ in 0..<2 { await pacer.finish(LimitHeaders(), isAnswer: true, isRefused: true) }
-        #expect(await pacer.width == 1)
-        await pacer.finish(LimitHeaders(concurrency: 5), isAnswer: true)
-        #expect(await pacer.width == 5)
+        for _ in 0..<6 { pacer.finish(LimitHeaders(), isAnswer: true, isRefused: true) }
+        #expect(pacer.width == 2)
+        for _ in 0..<2 { pacer.finish(LimitHeaders(), isAnswer: true, isRefused: true) }
+        #expect(pacer.width == 1)
+        pacer.finish(LimitHeaders(concurrency: 5), isAnswer: true)
+        #expect(pacer.width == 5)
     }
 
     @Test("After many good answers one more call is tried, later after every refusal")
@@ -77,21 +98,21 @@ struct PacerTests {
         func finish(_ count: Int, isRefused: Bool = false) async throws {
             for _ in 0..<count {
                 _ = try await pacer.begin(until: deadline)
-                await pacer.finish(LimitHeaders(), isAnswer: true, isRefused: isRefused)
+                pacer.finish(LimitHeaders(), isAnswer: true, isRefused: isRefused)
             }
         }
         try await finish(1)
-        #expect(await pacer.width == 3)
+        #expect(pacer.width == 3)
         try await finish(1, isRefused: true)
         try await finish(99)
-        #expect(await pacer.width == 2)
+        #expect(pacer.width == 2)
         try await finish(1)
-        #expect(await pacer.width == 3)
+        #expect(pacer.width == 3)
         try await finish(1, isRefused: true)
         try await finish(199)
-        #expect(await pacer.width == 2)
+        #expect(pacer.width == 2)
         try await finish(1)
-        #expect(await pacer.width == 3)
+        #expect(pacer.width == 3)
     }
 
     @Test("A long wait is announced once, and a short one is not")
@@ -99,12 +120,12 @@ struct PacerTests {
         let waits = Journal<Duration>()
         let pacer = Pacer(workers: 3, clock: clock.clock)
         for wait in [20, 40, 4000] {
-            await pacer.pause(.seconds(wait))
+            pacer.pause(.seconds(wait))
             for _ in 0..<3 {
                 _ = try await pacer.begin(until: Deadline(clock.now + .seconds(5000))) { waits.write($0) }
-                await pacer.finish(LimitHeaders(concurrency: 3), isAnswer: true)
+                pacer.finish(LimitHeaders(concurrency: 3), isAnswer: true)
                 // A refusal that was on its way.
-                await pacer.pause(.milliseconds(100))
+                pacer.pause(.milliseconds(100))
             }
         }
         #expect(waits.entries == [.seconds(40), .seconds(4000)])
@@ -114,7 +135,7 @@ struct PacerTests {
     func waits() async throws {
         let pacer = Pacer(workers: 2, clock: clock.clock)
         _ = try await pacer.begin(until: deadline)
-        await pacer.finish(LimitHeaders(concurrency: 2, wait: .seconds(40)), isAnswer: true)
+        pacer.finish(LimitHeaders(concurrency: 2, wait: .seconds(40)), isAnswer: true)
         _ = try await pacer.begin(until: deadline)
         #expect(clock.now >= FakeClock.start + .seconds(40))
     }
@@ -123,7 +144,7 @@ struct PacerTests {
     func beyond() async throws {
         let pacer = Pacer(workers: 1, clock: clock.clock)
         _ = try await pacer.begin(until: deadline)
-        await pacer.finish(LimitHeaders(concurrency: 1, wait: .seconds(68928)), isAnswer: true)
+        pacer.finish(LimitHeaders(concurrency: 1, wait: .seconds(68928)), isAnswer: true)
         #expect(try await pacer.begin(until: deadline) == .seconds(68928))
         #expect(clock.pauses.isEmpty)
         clock.advance(.seconds(68928))
@@ -139,7 +160,7 @@ struct PacerTests {
         waiting.cancel()
         await #expect(throws: CancellationError.self) { _ = try await waiting.value }
         let next = Task { try await pacer.begin(until: deadline) }
-        await pacer.finish(LimitHeaders(), isAnswer: true)
+        pacer.finish(LimitHeaders(), isAnswer: true)
         #expect(try await next.value == nil)
     }
 }

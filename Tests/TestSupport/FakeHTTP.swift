@@ -32,7 +32,9 @@ package final class FakeHTTP: Sendable {
             // Whatever comes of it, the reader of the body hears of its end.
             defer { if case .channel(let channel) = sink { channel.finish(isWhole: false) } }
             if Task.isCancelled { throw .fake(.cancelled) }
-            return try await deliver(try answer(request, number), sink)
+            let response = try answer(request, number)
+            request.onHead?(HTTPResponse(status: response.status, headers: response.headers))
+            return try await deliver(response, sink)
         }
     }
 

@@ -22,6 +22,11 @@ package final class TemporaryFolder: Sendable {
 }
 
 extension TemporaryFolder {
+    /// The names in it.
+    package func names() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: path)
+    }
+
     /// What is in a file of this folder.
     package func read(_ path: String) throws -> [UInt8] {
         Array(try Data(contentsOf: URL(fileURLWithPath: path)))
