@@ -9,9 +9,9 @@ func cancelledBySignals<Result: Sendable>(_ work: @escaping @Sendable () async t
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number)
         source.setEventHandler {
-            task.cancel()
             // To save what is done may take a while without a network; a second time ends it at once.
             signal(number, SIG_DFL)
+            task.cancel()
         }
         source.resume()
         return source

@@ -708,6 +708,46 @@ def test_interrupted_with_a_bucket_it_goes_on_where_it_was(
     assert_complete(lab.objects(), qualys)
 
 
+def test_interrupted_while_it_writes_into_a_bucket_it_goes_on_where_it_was(
+    lab: Lab, qualys_server: Servers, terminal: Terminals
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=100, detections=2)
+    shell = terminal(qualys)
+    words = (*ALL, "-c", "20", "--rows", "ndjson", "--output", f"s3://{lab.bucket}/pull/")
+    aws = {**lab.environment({}), **shell.environment()}
+    lab.cloud.fault("hang", "s3:PutObject", resource="/rows/", skip=2, times=-1, seconds=60)
+    process = shell.start("host-detections", *words, **aws)
+    eventually(lambda: any(fault["played"] for fault in lab.cloud.faults()))
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == PARTIAL, err
+    assert json.loads(out)["counts"]["batches"] == 2
+    lab.cloud.clear_faults()
+    qualys.clear_calls()
+    ended = shell.run("host-detections", *words, **aws)
+    assert ended.returncode == DONE, ended.stderr
+    assert len(qualys.calls("vm/detection")) == 3
+    assert_complete(lab.objects(), qualys)
+
+
+def test_a_second_ctrl_c_ends_it_at_once(lab: Lab, qualys_server: Servers, terminal: Terminals) -> None:
+    qualys = qualys_server(now=NOW, hosts=100, detections=2)
+    shell = terminal(qualys)
+    aws = {**lab.environment({}), **shell.environment()}
+    qualys.fault("hang", HLD, times=-1)
+    output = ("--output", f"s3://{lab.bucket}/pull/")
+    process = shell.start("host-detections", *ALL, *output, **aws)
+    eventually(lambda: qualys.calls("vm/detection"))
+    eventually(lambda: lab.cloud.calls("s3:PutObject"))
+    lab.cloud.fault("hang", "*", times=-1, seconds=60)
+    process.send_signal(signal.SIGINT)
+    # What is done is being saved, which nobody answers.
+    eventually(lambda: any(fault["played"] for fault in lab.cloud.faults()))
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=5)
+    assert process.returncode == -signal.SIGINT
+
+
 def test_lambdas_retry_asks_for_what_is_missing(lab: Lab, qualys_server: Servers) -> None:
     qualys = qualys_server(hosts=100, detections=2)
     settings = prepare(lab, qualys)
