@@ -293,6 +293,31 @@ def test_new_code_changes_the_code_alone(shell: Shell) -> None:
     assert "is for arm64, the function" in shell.make("update-function").stderr
 
 
+def test_new_code_is_no_version_of_the_code_before(shell: Shell) -> None:
+    assert shell.run("account").returncode == 0
+    cloudformation, s3 = shell.cloud.boto("cloudformation"), shell.cloud.boto("s3")
+    before = parameters_of_stack(shell)
+    place = {"Bucket": before["CodeS3Bucket"], "Key": before["CodeS3Key"]}
+    s3.put_bucket_versioning(Bucket=place["Bucket"], VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(**place, Body=s3.get_object(**place)["Body"].read())["VersionId"]
+    given = [{"ParameterKey": name, "UsePreviousValue": True} for name in before if name != "CodeS3ObjectVersion"]
+    given.append({"ParameterKey": "CodeS3ObjectVersion", "ParameterValue": version})
+    cloudformation.update_stack(
+        StackName=NAME, UsePreviousTemplate=True, Parameters=given, Capabilities=["CAPABILITY_NAMED_IAM"]
+    )
+    assert parameters_of_stack(shell)["CodeS3ObjectVersion"] == version
+    shell.new_package()
+    done = shell.make("update-function")
+    assert done.returncode == 0, done.stderr
+    after = parameters_of_stack(shell)
+    assert after["CodeS3ObjectVersion"] == "" and after["CodeS3Key"] != before["CodeS3Key"]
+
+
+def parameters_of_stack(shell: Shell) -> dict[str, str]:
+    stack = shell.cloud.boto("cloudformation").describe_stacks(StackName=NAME)["Stacks"][0]
+    return {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
+
+
 def test_the_secret_alone_is_made_for_terraform(shell: Shell) -> None:
     done = shell.make("secret")
     assert done.returncode == 0, done.stderr
