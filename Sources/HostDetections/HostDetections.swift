@@ -156,22 +156,15 @@ package struct HostDetections: Sendable {
         _ progress: PullProgress,
         _ context: CallContext
     ) async throws {
-        do {
+        let outcome = try await services.onePiece(work.name, context) {
             let (finished, qids) = try await puller.pull(work, context)
             try await recorder.finished(finished, qids, context)
-            progress.step(
-                hosts: work.batch.count,
-                detections: finished.detections,
-                bytes: finished.bytes
-            )
-        } catch let error as QualysError where error.isOutOfTime || error.isHopeless {
-            throw error
-        } catch let error as JobStateError {
-            throw error
-        } catch {
-            guard !context.deadline.hasPassed(at: services.clock.now()), !Task.isCancelled else {
-                throw QualysError(.deadline, call: work.name, message: "The deadline has passed.")
-            }
+            return finished
+        }
+        switch outcome {
+        case .success(let finished):
+            progress.step(hosts: work.batch.count, detections: finished.detections, bytes: finished.bytes)
+        case .failure(let error):
             context.log.warning("A batch could not be pulled", error: error, metadata: ["batch": "\(work.name)"])
             await recorder.failed(work, describe(error).description)
             progress.step(hosts: work.batch.count, detections: 0, bytes: 0)

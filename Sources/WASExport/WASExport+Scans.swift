@@ -49,27 +49,14 @@ extension WASExport {
         // Twice as many as may download: while one is uploaded the next is on its way.
         let part = scans.prefix(room)
         try await forEach(part, workers: 2 * services.workers) { scan in
-            let bytes: Int64
-            do {
-                bytes = try await export(scan, plan, recorder, context)
-            } catch let error as QualysError where error.isOutOfTime || error.isHopeless {
-                throw error
-            } catch let error as JobStateError {
-                throw error
-            } catch {
-                guard !context.deadline.hasPassed(at: services.clock.now()), !Task.isCancelled else {
-                    throw QualysError(
-                        .deadline,
-                        call: "the export of scan \(scan.id)",
-                        message: "The deadline has passed."
-                    )
-                }
-                let reason = describe(error).description
-                context.log.warning("A scan could not be exported", error: error, metadata: ["scan": "\(scan.id)"])
-                await recorder.failed(scan, reason)
-                bytes = 0
+            let outcome = try await services.onePiece("the export of scan \(scan.id)", context) {
+                try await export(scan, plan, recorder, context)
             }
-            progress.step(bytes)
+            if case .failure(let error) = outcome {
+                context.log.warning("A scan could not be exported", error: error, metadata: ["scan": "\(scan.id)"])
+                await recorder.failed(scan, describe(error).description)
+            }
+            progress.step((try? outcome.get()) ?? 0)
         }
         guard scans.count > part.count, let last = part.last else { return .complete }
         return .full(upTo: last.id)

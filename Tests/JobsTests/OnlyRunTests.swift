@@ -11,21 +11,12 @@ import Testing
     private static let answer = JobAnswer(job: .wasExport, run: "r", status: .done, counts: [])
 
     private func services(_ opening: JobStateStore.Opening) -> JobServices {
-        let http = FakeHTTP([.failed(.other)])
-        let account = QualysAccount(username: Redacted("u"), password: Redacted("p"), apiURL: "", gatewayURL: "")
-        let sessions = QualysSessions(http: http.client) { _ in account }
-        let state = JobStateStore(
-            begin: { _, _ in opening },
-            save: { _, _, _ in },
-            end: { [ends] owner, state, _ in ends.write("\(owner) \(state == nil ? "as it was" : "anew")") }
-        )
-        return JobServices(
-            qualys: QualysClient(sessions: sessions, http: http.client, workers: 1),
-            output: .folder("/nowhere"),
-            state: state,
-            scratch: "/nowhere",
-            workers: 1,
-            clock: FakeClock().clock
+        .fake(
+            state: JobStateStore(
+                begin: { _, _ in opening },
+                save: { _, _, _ in },
+                end: { [ends] owner, state, _ in ends.write("\(owner) \(state == nil ? "as it was" : "anew")") }
+            )
         )
     }
 

@@ -1,0 +1,30 @@
+import QualysAPI
+import Support
+package import Telemetry
+
+extension JobServices {
+    /// Does one of many pieces of work: a failure of its own is told, and the others go on.
+    ///
+    /// - Parameter name: Of the piece, for who reads that there was no time for it.
+    /// - Returns: What came of it, or why nothing did.
+    /// - Throws: What ends the run: there is no time, the sign-in is refused, or another run has the job.
+    package func onePiece<Success>(
+        _ name: String,
+        _ context: CallContext,
+        _ work: () async throws -> Success
+    ) async throws -> Result<Success, any Error> {
+        do {
+            return .success(try await work())
+        } catch let error as QualysError where error.isOutOfTime || error.isHopeless {
+            throw error
+        } catch let error as JobStateError {
+            throw error
+        } catch {
+            // Whatever it says: with no time left everything fails.
+            guard !context.deadline.hasPassed(at: clock.now()), !Task.isCancelled else {
+                throw QualysError(.deadline, call: name, message: "The deadline has passed.")
+            }
+            return .failure(error)
+        }
+    }
+}
