@@ -70,14 +70,14 @@ actor DetectionsRecorder {
 
     /// The checkpoint first: the state never promises what is not there.
     func save(_ context: CallContext) async throws {
+        isSaving = true
+        defer { isSaving = false }
         try await saveCheckpoint(context)
         try await services.state.save(owner, state.json, context)
     }
 
-    /// Before the end of the run, with which the state is saved.
+    /// At the end of the run, with which the state is saved.
     func saveCheckpoint(_ context: CallContext) async throws {
-        isSaving = true
-        defer { isSaving = false }
         lastSave = services.clock.now()
         // As text, which takes a while for many.
         if isListed, !checkpoint.isListed { checkpoint.hostSet = hosts }

@@ -73,14 +73,14 @@ package struct HostDetections: Sendable {
         do {
             try await signIn(work)
             if plan.checkpoint.isListed {
-                try await pull(plan, recorder, work)
+                try await pull(plan, plan.checkpoint.hostSet, recorder, work)
             } else {
                 let (hosts, lists) = try await HostListing(services: services, plan: plan).read(work)
                 await recorder.setHosts(hosts, lists)
                 // The first calls need not wait until that is saved; without it they go no further.
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await recorder.save(context) }
-                    group.addTask { try await pull(plan, recorder, work) }
+                    group.addTask { try await pull(plan, hosts, recorder, work) }
                     for try await _ in group {}
                 }
             }
@@ -115,14 +115,19 @@ package struct HostDetections: Sendable {
         )
     }
 
-    private func pull(_ plan: RunPlan, _ recorder: DetectionsRecorder, _ context: CallContext) async throws {
-        let checkpoint = await recorder.checkpoint
-        let all = Work.all(plan.parameters, await recorder.hosts)
-        let done = Set(checkpoint.finished.map(\.number))
+    private func pull(
+        _ plan: RunPlan,
+        _ hosts: HostSet,
+        _ recorder: DetectionsRecorder,
+        _ context: CallContext
+    ) async throws {
+        let all = Work.all(plan.parameters, hosts)
+        let finished = plan.checkpoint.finished
+        let done = Set(finished.map(\.number))
         let progress = PullProgress(
             total: all.reduce(0) { $0 + $1.batch.count },
             before: all.reduce(0) { $0 + (done.contains($1.number) ? $1.batch.count : 0) },
-            detections: checkpoint.finished.reduce(0) { $0 + $1.detections },
+            detections: finished.reduce(0) { $0 + $1.detections },
             services.progress
         )
         let puller = BatchPull(
@@ -133,18 +138,13 @@ package struct HostDetections: Sendable {
             base: try await services.qualys.apiURL(context)
         )
         // The kinds are different APIs, which count apart.
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for kind in plan.parameters.kinds {
-                let missing = all.filter { $0.kind == kind && !done.contains($0.number) }
-                let workers = plan.parameters.workersOfKind[kind] ?? services.workers
-                group.addTask {
-                    // Twice as many as may call: while some are stored others are on their way.
-                    try await forEach(missing, workers: 2 * workers) { work in
-                        try await pull(work, puller, recorder, progress, context)
-                    }
-                }
+        try await forEach(plan.parameters.kinds, workers: plan.parameters.kinds.count) { kind in
+            let missing = all.filter { $0.kind == kind && !done.contains($0.number) }
+            let workers = plan.parameters.workersOfKind[kind] ?? services.workers
+            // Twice as many as may call: while some are stored others are on their way.
+            try await forEach(missing, workers: 2 * workers) { work in
+                try await pull(work, puller, recorder, progress, context)
             }
-            for try await _ in group {}
         }
     }
 

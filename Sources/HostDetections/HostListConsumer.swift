@@ -57,6 +57,7 @@ struct HostListConsumer: PageConsumer {
     }
 
     private mutating func take(_ text: UnsafeRawBufferPointer) throws {
+        if text.allSatisfy({ $0 <= 0x20 }) { return }
         guard let range = idRange(text) else {
             let text = quoted(String(decoding: text, as: UTF8.self).trimmed)
             throw HostListFault(description: "The Host List has \(text), which is no id and no range of ids.")

@@ -115,14 +115,21 @@ final class ScratchFile: @unchecked Sendable {
     private func makeFile() throws(FileFault) {
         descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
         if descriptor < 0 { throw fault("making it") }
-        let bytes = held
-        held = []
         count = 0
         // Typed errors do not get through `withUnsafeBytes`.
-        let written = bytes.withUnsafeBytes { bytes in
+        let written = held.withUnsafeBytes { bytes in
             Result { () throws(FileFault) in try writeToFile(bytes) }
         }
-        try written.get()
+        do {
+            try written.get()
+        } catch {
+            // What was kept stays, in memory.
+            close(descriptor)
+            unlink(path)
+            (descriptor, count) = (-1, off_t(held.count))
+            throw error
+        }
+        held = []
     }
 
     private func writeToFile(_ bytes: UnsafeRawBufferPointer) throws(FileFault) {

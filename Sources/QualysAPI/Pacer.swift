@@ -53,6 +53,9 @@ package final class Pacer: Sendable {
     /// What the server said last of calls at a time.
     package var told: Int? { state.withLock(\.limit.told) }
 
+    /// How many wait for their turn.
+    var waiting: Int { state.withLock(\.queue.count) }
+
     /// Waits until a call may be made. What it took, `finish` gives back.
     ///
     /// - Parameter announce: Called once for a wait that a person would take for a halt, with how long it is.
@@ -66,7 +69,7 @@ package final class Pacer: Sendable {
             try await slot()
             while true {
                 let now = clock.now()
-                let (wait, isNews) = waiting(at: now)
+                let (wait, isNews) = wait(at: now)
                 guard wait > .zero else { return nil }
                 guard wait < deadline.remaining(at: now) else {
                     change { $0.running -= 1 }
@@ -123,7 +126,7 @@ package final class Pacer: Sendable {
     }
 
     /// How long the server's limit lasts, and whether that is worth telling: a second refusal moves the end by a little.
-    private func waiting(at now: Timestamp) -> (wait: Duration, isNews: Bool) {
+    private func wait(at now: Timestamp) -> (wait: Duration, isNews: Bool) {
         state.withLock { state in
             guard state.blockedUntil > now else { return (.zero, false) }
             let wait = state.blockedUntil - now
@@ -140,11 +143,13 @@ package final class Pacer: Sendable {
         }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                var isCancelled = false
                 change { state in
-                    // Within the lock: who cancels now finds the waiter in the queue.
-                    guard !Task.isCancelled else { return continuation.resume(throwing: CancellationError()) }
-                    state.queue.append(Waiter(id: id, continuation: continuation))
+                    // Within the lock: who cancels after this finds the waiter in the queue.
+                    isCancelled = Task.isCancelled
+                    if !isCancelled { state.queue.append(Waiter(id: id, continuation: continuation)) }
                 }
+                if isCancelled { continuation.resume(throwing: CancellationError()) }
             }
         } onCancel: {
             let waiter = state.withLock { state -> Waiter? in

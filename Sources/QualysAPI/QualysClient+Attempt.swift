@@ -91,7 +91,8 @@ extension QualysClient {
         }
         var limits = LimitHeaders(response.headers, at: clock.now())
         guard !response.isSuccess || response.status == 202 else {
-            pacer.finish(limits, isAnswer: true)
+            // What its head told is known since then: a waiting time has passed in part, and another answer may know better.
+            pacer.finish(limits.concurrency == nil ? limits : LimitHeaders(), isAnswer: true)
             return nil
         }
         let failed = judge(.error(plainBody(of: response)), call, session, status: response.status, told: limits.wait)

@@ -1,3 +1,4 @@
+import QualysAPI
 import Support
 import TestSupport
 import Testing
@@ -122,6 +123,20 @@ struct WorkerPoolTests {
         await #expect(throws: Stop.self) {
             try await forEach(0..<50, workers: workers) { if $0 == 20 { throw Stop() } }
         }
+    }
+
+    @Test("A limit of Qualys ends the taking, and not what is at work", arguments: [(3, 3), (100, 3)])
+    func limit(items: Int, workers: Int) async throws {
+        let ended = Journal<Int>()
+        let limit = QualysError(.limit, call: "POST /x", message: "m")
+        await #expect(throws: limit) {
+            try await forEach(0..<items, workers: workers) { item in
+                if item == 0 { throw limit }
+                for _ in 0..<1000 { await Task.yield() }
+                if !Task.isCancelled { ended.write(item) }
+            }
+        }
+        #expect(ended.entries.sorted() == [1, 2])
     }
 
     @Test("A failure ends those that are at work, the last of all as well", arguments: [1, 10])

@@ -25,6 +25,7 @@ struct PacerTests {
         let deadline = deadline
         _ = try await pacer.begin(until: deadline)
         let others = (0..<2).map { _ in Task { try await pacer.begin(until: deadline) } }
+        while pacer.waiting < 2 { await Task.yield() }
         pacer.learn(LimitHeaders())
         #expect(pacer.width == 1)
         pacer.learn(LimitHeaders(concurrency: 3))
@@ -157,6 +158,7 @@ struct PacerTests {
         let deadline = deadline
         _ = try await pacer.begin(until: deadline)
         let waiting = Task { try await pacer.begin(until: deadline) }
+        while pacer.waiting < 1 { await Task.yield() }
         waiting.cancel()
         await #expect(throws: CancellationError.self) { _ = try await waiting.value }
         let next = Task { try await pacer.begin(until: deadline) }
