@@ -20,6 +20,9 @@ package struct PageFacts: Sendable, Equatable {
     package var addresses = IDRanges()
     package var detections = 0
     package var qids: Set<Int64> = []
+
+    /// When the answer was made, by Qualys's clock.
+    package var made: Timestamp?
 }
 
 /// Reads a page of hosts that can lead to another.

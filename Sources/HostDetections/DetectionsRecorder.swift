@@ -47,11 +47,11 @@ actor DetectionsRecorder {
 
     var knownQIDs: [Int64] { qids.sorted() }
 
-    /// - Parameter lists: The answers that named them, where those are kept.
-    func setHosts(_ hosts: HostSet, _ lists: [FinishedWork.Object]) {
-        self.hosts = hosts
+    func setHosts(_ found: HostListing.Found) {
+        hosts = found.hosts
         isListed = true
-        checkpoint.lists = lists
+        checkpoint.lists = found.lists
+        checkpoint.listed = found.listed?.milliseconds
     }
 
     func finished(_ work: FinishedWork, _ found: Set<Int64>, _ context: CallContext) async throws {

@@ -10,11 +10,21 @@ struct DetectionsState: Sendable, Equatable {
         let started: Int64
         let processedAfter: Int64
 
+        /// When somebody was at work on it last.
+        var touched: Int64
+
         /// Of a run that ended without some of its batches: whose it was. The retry of its event asks for those. Nil for
         /// one that was interrupted, with which anybody goes on.
         var owner: String?
 
         var name: String { Timestamp(milliseconds: started).basicISO8601 }
+
+        init(started: Timestamp, processedAfter: Timestamp, touched: Timestamp, owner: String? = nil) {
+            self.started = started.milliseconds
+            self.processedAfter = processedAfter.milliseconds
+            self.touched = touched.milliseconds
+            self.owner = owner
+        }
     }
 
     static let version = 1
@@ -26,10 +36,19 @@ struct DetectionsState: Sendable, Equatable {
     /// The last run of each shape, when it is not done: schedules for different hosts take turns.
     var unfinished: [String: Run] = [:]
 
+    /// When the newest run began, in milliseconds.
+    var newest: Int64?
+
     /// Batches of the run at work that are done, for people.
     var done = ""
 
     init() {}
+
+    /// When a run begins now, by which it is named: a second after the newest one where that is not over.
+    func beginning(at now: Timestamp) -> Timestamp {
+        guard let newest = newest.map({ Timestamp(milliseconds: $0) }) else { return now }
+        return max(now, Timestamp(seconds: newest.seconds + 1))
+    }
 
     func lastComplete(_ request: String) -> Timestamp? {
         complete[request].map { Timestamp(milliseconds: $0) }
@@ -43,6 +62,7 @@ struct DetectionsState: Sendable, Equatable {
     }
 
     mutating func began(_ run: Run, _ shape: String) {
+        newest = max(newest ?? .min, run.started)
         unfinished[shape] = run
         while unfinished.count > Self.mostRequests,
             let oldest = unfinished.min(by: { $0.value.started < $1.value.started })
@@ -77,8 +97,14 @@ struct Checkpoint: Sendable, Equatable {
     let isOriginal: Bool
     let gzips: Bool
 
+    /// Tells whose run it is from all other accounts.
+    let account: String
+
     /// Whether the hosts are known.
     var isListed = false
+
+    /// When Qualys listed them, by its own clock, in milliseconds.
+    var listed: Int64?
 
     /// The hosts as ranges: ids, addresses as numbers, and ids of the portal.
     var hosts = ""
@@ -92,7 +118,13 @@ struct Checkpoint: Sendable, Equatable {
     /// All QIDs of what is finished, as ranges.
     var qids = ""
 
-    init(_ parameters: HostDetectionsParameters, started: Timestamp, processedAfter: Timestamp) {
+    init(
+        _ parameters: HostDetectionsParameters,
+        account: String,
+        started: Timestamp,
+        processedAfter: Timestamp
+    ) {
+        self.account = account
         self.started = started.milliseconds
         self.processedAfter = processedAfter.milliseconds
         batchSize = parameters.batchSize

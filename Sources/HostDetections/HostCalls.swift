@@ -66,8 +66,16 @@ enum HostCalls {
             ? QualysCall(.hostDetections, path: detectionPath, body: .form(fields)) : hostList(fields)
     }
 
-    /// Which hosts of the portal there are.
-    static let portalIDs = QPSSearch(.assetManagement, path: "/qps/rest/2.0/ids/am/hostdetection")
+    /// Which hosts of the portal there are, scanned since then. The portal's own field for it, and not asked for where all
+    /// are wanted, since some have never been scanned.
+    static func portalIDs(processedAfter: Timestamp) -> QPSSearch {
+        let isAll = processedAfter <= HostDetectionsParameters.beginning
+        return QPSSearch(
+            .assetManagement,
+            path: "/qps/rest/2.0/ids/am/hostdetection",
+            criteria: isAll ? [] : [QPSSearch.Criterion("lastVulnScan", .greater, processedAfter.iso8601)]
+        )
+    }
 
     /// The most records that the portal gives in one answer.
     private static let portalPage = 1000

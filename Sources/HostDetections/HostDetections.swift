@@ -75,12 +75,12 @@ package struct HostDetections: Sendable {
             if plan.checkpoint.isListed {
                 try await pull(plan, plan.checkpoint.hostSet, recorder, work)
             } else {
-                let (hosts, lists) = try await HostListing(services: services, plan: plan).read(work)
-                await recorder.setHosts(hosts, lists)
+                let found = try await HostListing(services: services, plan: plan).read(work)
+                await recorder.setHosts(found)
                 // The first calls need not wait until that is saved; without it they go no further.
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await recorder.save(context) }
-                    group.addTask { try await pull(plan, hosts, recorder, work) }
+                    group.addTask { try await pull(plan, found.hosts, recorder, work) }
                     for try await _ in group {}
                 }
             }
@@ -218,7 +218,10 @@ package struct HostDetections: Sendable {
         )
         let key = plan.parameters.layout.folder(plan.run) + "manifest.json"
         _ = try await services.output.put(JobObject(key: key), .bytes(manifest.json), context)
-        await recorder.change { plan.close(&$0, isComplete: failed.isEmpty, owner: owner) }
+        // What the KnowledgeBase says is no part of what was pulled: the next run need not begin from the start for it.
+        let isComplete = failed.allSatisfy { $0.id == RunFinish.knowledgeBase }
+        let listed = checkpoint.listed.map { Timestamp(milliseconds: $0) }
+        await recorder.change { plan.close(&$0, isComplete: isComplete, listed: listed, owner: owner) }
         try await services.state.end(owner, await recorder.state.json, context)
         let answer = JobAnswer(
             job: .hostDetections,

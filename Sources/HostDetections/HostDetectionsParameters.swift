@@ -123,18 +123,19 @@ package struct HostDetectionsParameters: Sendable, Equatable {
         }
     }
 
-    /// Tells one request from another: which hosts, and what of them.
+    /// Tells one request from another: which hosts, what of them, and in which forms: one that was not written before has
+    /// nothing of what the runs before found.
     var request: String {
         let filters = filters.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+        let rows = rows.map(\.rawValue).sorted().joined(separator: ",")
         return "\(filters) status=\(statuses.joined(separator: ",")) by_ip=\(byAddress) "
-            + "kinds=\(kinds.map(\.rawValue).joined(separator: ","))"
+            + "kinds=\(kinds.map(\.rawValue).joined(separator: ",")) rows=\(rows)"
     }
 
     /// The same with what shapes the output, for a run that goes on.
     var shape: String {
         let after = processedAfter?.iso8601 ?? ""
-        let rows = rows.map(\.rawValue).joined(separator: ",")
-        return "\(request) after=\(after) size=\(batchSize) rows=\(rows) kb=\(knowledgeBase)"
+        return "\(request) after=\(after) size=\(batchSize) kb=\(knowledgeBase)"
     }
 }
 

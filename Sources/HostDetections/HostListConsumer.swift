@@ -9,9 +9,10 @@ struct HostListConsumer: PageConsumer {
         case idRange = "ID_RANGE"
         case ip = "IP"
         case url = "URL"
+        case made = "DATETIME"
     }
 
-    static let texts: Set<Element> = [.id, .idRange, .ip, .url]
+    static let texts: Set<Element> = [.id, .idRange, .ip, .url, .made]
     static let roots: Set<String> = ["HOST_LIST_OUTPUT"]
 
     /// More than any subscription has: a slip that must not fill the memory.
@@ -52,6 +53,8 @@ struct HostListConsumer: PageConsumer {
         case (.url, 4):
             let url = String(decoding: text, as: UTF8.self).trimmed
             if !url.isEmpty { facts.next = url }
+        // In RESPONSE.
+        case (.made, 3): facts.made = Timestamp(iso8601: String(decoding: text, as: UTF8.self).trimmed)
         default: break
         }
     }

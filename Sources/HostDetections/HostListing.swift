@@ -10,8 +10,18 @@ struct HostListing: Sendable {
     let services: JobServices
     let plan: RunPlan
 
-    /// - Returns: The hosts, and the answers that named them, where the script kept those.
-    func read(_ context: CallContext) async throws -> (hosts: HostSet, lists: [FinishedWork.Object]) {
+    /// What was found.
+    struct Found: Sendable {
+        var hosts = HostSet()
+
+        /// The answers that named them, where the script kept those.
+        var lists: [FinishedWork.Object] = []
+
+        /// When the first answer was made, by Qualys's clock.
+        var listed: Timestamp?
+    }
+
+    func read(_ context: CallContext) async throws -> Found {
         let parameters = plan.parameters
         if parameters.batchSize > HostDetectionsParameters.advisedBatch {
             context.log.warning(
@@ -19,24 +29,24 @@ struct HostListing: Sendable {
                 metadata: ["batchSize": "\(parameters.batchSize)"]
             )
         }
-        var found = HostSet()
-        if parameters.kinds.contains(.portalAssets) { found.portalIDs = try await portalIDs(context) }
-        guard parameters.kinds != [.portalAssets] else { return (found, []) }
-        var lists: [FinishedWork.Object] = []
+        var found = Found()
+        if parameters.kinds.contains(.portalAssets) { found.hosts.portalIDs = try await portalIDs(context) }
+        guard parameters.kinds != [.portalAssets] else { return found }
         let base = try await services.qualys.apiURL(context)
         var form: [FormField]? = HostCalls.hostList(parameters, processedAfter: plan.processedAfter)
         while let fields = form {
             let call = HostCalls.hostList(fields)
-            let (facts, list) = try await page(call, number: lists.count + 1, context)
-            if let list { lists.append(list) }
-            for range in facts.hosts.ranges { found.ids.insert(range) }
-            for range in facts.addresses.ranges { found.addresses.insert(range) }
+            let (facts, list) = try await page(call, number: found.lists.count + 1, context)
+            if let list { found.lists.append(list) }
+            found.listed = found.listed ?? facts.made
+            for range in facts.hosts.ranges { found.hosts.ids.insert(range) }
+            for range in facts.addresses.ranges { found.hosts.addresses.insert(range) }
             form = try facts.next.map { url throws(QualysError) in
                 try NextPage.form(url, base: base, after: fields, call: call.name)
             }
         }
-        context.log.info("Hosts are listed", metadata: ["hosts": "\(found.count)"])
-        return (found, lists)
+        context.log.info("Hosts are listed", metadata: ["hosts": "\(found.hosts.count)"])
+        return found
     }
 
     private func page(
@@ -59,7 +69,8 @@ struct HostListing: Sendable {
 
     private func portalIDs(_ context: CallContext) async throws -> IDRanges {
         var ids = IDRanges()
-        try await services.qualys.forEachPage(of: HostCalls.portalIDs, scratch: services.scratch, context) { page in
+        let search = HostCalls.portalIDs(processedAfter: plan.processedAfter)
+        try await services.qualys.forEachPage(of: search, scratch: services.scratch, context) { page in
             try page.answer.forEachRecord { record in
                 if let id = record["HostDetection"]?["id"]?.integer { ids.insert(id) }
             }

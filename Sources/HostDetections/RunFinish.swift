@@ -12,6 +12,9 @@ import XMLStream
 struct RunFinish: Sendable {
     private static let qidsPerCall = 500
 
+    /// The file of what the KnowledgeBase says.
+    static let knowledgeBase = "knowledge_base.ndjson.gz"
+
     let services: JobServices
     let parameters: HostDetectionsParameters
     let run: String
@@ -43,12 +46,12 @@ struct RunFinish: Sendable {
         }
         var vulnerabilities: [Vulnerability] = []
         if parameters.knowledgeBase {
-            try await make("knowledge_base.ndjson.gz") {
+            try await make(Self.knowledgeBase) {
                 vulnerabilities = try await lookUp(qids, context)
                 let file = ScratchFile(path: "\(services.scratch)/knowledge_base.gz", gzips: true)
                 for vulnerability in vulnerabilities { try vulnerability.json.withUnsafeBytes { try file.append($0) } }
                 try file.keep()
-                return try await put(folder + "knowledge_base.ndjson.gz", file.content(), context)
+                return try await put(folder + Self.knowledgeBase, file.content(), context)
             }
         }
         if parameters.rows.contains(.sqlite) {

@@ -4,6 +4,7 @@ import Glibc
 import Hashing
 import Jobs
 import Logging
+import QualysAPI
 import Support
 import Telemetry
 
@@ -36,8 +37,13 @@ struct RunPlan: Sendable {
         _ services: JobServices,
         _ context: CallContext
     ) async throws {
-        let shape = asked.retryRun == nil ? digest(asked.shape) : nil
-        let before = shape.flatMap { state.unfinished[$0] }.flatMap { $0.owner == nil || $0.owner == owner ? $0 : nil }
+        let signIn = try await services.qualys.account(context)
+        let account = digest("\(signIn.username.exposed) \(signIn.apiURL)")
+        let shape = asked.retryRun == nil ? digest("\(account) \(asked.shape)") : nil
+        let before = shape.flatMap { state.unfinished[$0] }.flatMap { run in
+            let isOurs = run.owner == nil || run.owner == owner
+            return isOurs && now - Timestamp(milliseconds: run.touched) < Self.longestRest ? run : nil
+        }
         var known: Checkpoint?
         if let name = asked.retryRun ?? before?.name {
             do {
@@ -50,15 +56,21 @@ struct RunPlan: Sendable {
                 throw JobError(failed: .hostDetections, reason: "There is no run \(name) in \(services.output.base).")
             }
         }
+        if let known, known.account != account {
+            throw JobError(
+                failed: .hostDetections,
+                reason: "The run \(asked.retryRun ?? "") in \(services.output.base) is of another Qualys account."
+            )
+        }
         let parameters = known?.parameters ?? asked
         self.shape = shape
-        request = digest(parameters.request)
+        request = digest("\(account) \(parameters.request)")
         let last = state.lastComplete(request)
         if let known {
             started = Timestamp(milliseconds: known.started)
             processedAfter = Timestamp(milliseconds: known.processedAfter)
         } else {
-            started = before.map { Timestamp(milliseconds: $0.started) } ?? now
+            started = before.map { Timestamp(milliseconds: $0.started) } ?? state.beginning(at: now)
             processedAfter =
                 before.map { Timestamp(milliseconds: $0.processedAfter) } ?? asked.processedAfter
                 ?? last.map { $0 - HostDetections.overlap } ?? HostDetectionsParameters.beginning
@@ -67,20 +79,29 @@ struct RunPlan: Sendable {
         kept.workers = asked.workers
         kept.workersOfKind = asked.workersOfKind
         self.parameters = kept
-        checkpoint = known ?? Checkpoint(parameters, started: started, processedAfter: processedAfter)
+        checkpoint =
+            known ?? Checkpoint(parameters, account: account, started: started, processedAfter: processedAfter)
         // Hosts that were processed before the last complete run's beginning are known from it; with nothing known, only a
         // run of everything knows them.
         movesOn =
             processedAfter <= (last ?? HostDetectionsParameters.beginning)
             && !parameters.filters.contains { $0.name == "ids" }
         if let shape {
-            let run = DetectionsState.Run(
-                started: started.milliseconds,
-                processedAfter: processedAfter.milliseconds
+            state.began(DetectionsState.Run(started: started, processedAfter: processedAfter, touched: now), shape)
+        }
+        if known != nil || before != nil {
+            context.log.notice(
+                "Goes on with a run",
+                metadata: [
+                    "run": "\(run)", "hostsListed": "\(checkpoint.isListed)",
+                    "batchesDone": "\(checkpoint.finished.count)",
+                ]
             )
-            state.began(run, shape)
         }
     }
+
+    /// A run on which nobody was at work for so long is not gone on with: its hosts are those of long ago.
+    private static let longestRest = Duration.seconds(48 * 3600)
 
     private static func checkpoint(
         _ run: String,
@@ -100,11 +121,13 @@ struct RunPlan: Sendable {
     }
 
     /// Ends the run in the state.
-    func close(_ state: inout DetectionsState, isComplete: Bool, owner: String) {
+    ///
+    /// - Parameter listed: When Qualys listed the hosts, by its own clock: ours may be ahead of it.
+    func close(_ state: inout DetectionsState, isComplete: Bool, listed: Timestamp? = nil, owner: String) {
         state.done = ""
         if isComplete {
             state.done(started)
-            if movesOn { state.completed(request, started) }
+            if movesOn { state.completed(request, listed.map { min($0, started) } ?? started) }
         } else if let shape {
             state.ended(shape, owner: owner)
         }

@@ -20,10 +20,12 @@ extension DetectionsState: JSONReadable {
                     json.object { json in
                         json.member("started", run.started)
                         json.member("processedAfter", run.processedAfter)
+                        json.member("touched", run.touched)
                         json.member(optional: "owner", run.owner)
                     }
                 }
             }
+            if let newest { json.member("newest", newest) }
             json.member("done", done)
         }
         return json.bytes
@@ -39,6 +41,7 @@ extension DetectionsState: JSONReadable {
         try json.check(version: Self.version)
         complete = try json.member("complete")
         unfinished = try json.member(optional: "unfinished") ?? [:]
+        newest = try json.member(optional: "newest")
         done = try json.member("done")
     }
 }
@@ -47,6 +50,7 @@ extension DetectionsState.Run: JSONReadable {
     init(json: JSONValue) throws(JSONShapeFault) {
         started = try json.member("started")
         processedAfter = try json.member("processedAfter")
+        touched = try json.member(optional: "touched") ?? started
         owner = try json.member(optional: "owner")
     }
 }
@@ -75,7 +79,9 @@ extension Checkpoint: JSONReadable {
             json.member("kinds", kinds.map(\.rawValue))
             json.member("isOriginal", isOriginal)
             json.member("gzips", gzips)
+            json.member("account", account)
             json.member("isListed", isListed)
+            if let listed { json.member("listed", listed) }
             json.member("hosts", hosts)
             json.member("addresses", addresses)
             json.member("portal", portal)
@@ -111,7 +117,9 @@ extension Checkpoint: JSONReadable {
         kinds = try json.member("kinds")
         isOriginal = try json.member("isOriginal")
         gzips = try json.member("gzips")
+        account = try json.member("account")
         isListed = try json.member("isListed")
+        listed = try json.member(optional: "listed")
         hosts = try json.member("hosts")
         addresses = try json.member("addresses")
         portal = try json.member("portal")

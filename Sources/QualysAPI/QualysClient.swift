@@ -42,7 +42,12 @@ package struct QualysClient: Sendable {
 
     /// The address of the API: where the sign-in belongs, and nowhere else.
     package func apiURL(_ context: CallContext) async throws(QualysError) -> String {
-        try await sessions.session(for: .about, context).account.apiURL
+        try await account(context).apiURL
+    }
+
+    /// Who signs in, and where.
+    package func account(_ context: CallContext) async throws(QualysError) -> QualysAccount {
+        try await sessions.session(for: .about, context).account
     }
 
     /// The same client with limits of its own, for other numbers of calls at a time.

@@ -448,6 +448,33 @@ def test_hosts_of_the_portal_are_each_there_once(qualys_server: Servers, termina
     assert len(found) > 1200
 
 
+def test_of_the_portal_come_the_hosts_that_were_scanned_since(
+    qualys_server: Servers, terminal: Terminals
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=120, detections=2)
+    shell = terminal(qualys)
+    scanned = {row["asset"]: row["scanned"] for row in qualys.truth("hosts")}
+    middle = sorted(scanned.values())[len(scanned) // 2]
+    ended = shell.run("host-detections", "-z", "1", "-v", middle)
+    assert ended.returncode == DONE, ended.stderr
+    pages = b"".join(body for key, body in shell.files().items() if key.startswith("portal/"))
+    found = [int(id) for id in re.findall(rb"<HostDetection>\s*<id>(\d+)</id>", pages)]
+    assert sorted(found) == sorted(asset for asset, moment in scanned.items() if moment > middle)
+
+
+def test_what_the_knowledge_base_refuses_is_no_reason_to_begin_anew(
+    qualys_server: Servers, terminal: Terminals
+) -> None:
+    qualys = qualys_server(hosts=60, detections=2)
+    shell = terminal(qualys)
+    qualys.fault("status", "*/knowledge_base/*", status=403, times=-1)
+    ended = shell.run("host-detections", "--rows", "ndjson", "--knowledge-base")
+    assert ended.returncode == PARTIAL, ended.stderr
+    assert "knowledge_base.ndjson.gz" in ended.stderr
+    ended = shell.run("host-detections", "--rows", "ndjson", "--knowledge-base")
+    assert shell.answer(ended)["counts"]["hosts"] < 30
+
+
 def test_hosts_can_be_asked_for_by_address(qualys_server: Servers, terminal: Terminals) -> None:
     qualys = qualys_server(now=NOW, hosts=150, detections=3)
     shell = terminal(qualys)
@@ -721,12 +748,12 @@ def test_interrupted_while_it_writes_into_a_bucket_it_goes_on_where_it_was(
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == PARTIAL, err
-    assert json.loads(out)["counts"]["batches"] == 2
+    done = json.loads(out)["counts"]["batches"]
     lab.cloud.clear_faults()
     qualys.clear_calls()
     ended = shell.run("host-detections", *words, **aws)
     assert ended.returncode == DONE, ended.stderr
-    assert len(qualys.calls("vm/detection")) == 3
+    assert len(qualys.calls("vm/detection")) == 5 - done >= 3
     assert_complete(lab.objects(), qualys)
 
 

@@ -12,12 +12,14 @@ struct DetectionsStateTests {
         var state = DetectionsState()
         for number in 0..<100 { state.completed("request \(number)", FakeClock.start + .seconds(number)) }
         for number in 0..<100 {
-            let run = DetectionsState.Run(started: Int64(number), processedAfter: 3, owner: "owner \(number)")
+            let moment = FakeClock.start + .seconds(number)
+            let owner = "owner \(number)"
+            let run = DetectionsState.Run(started: moment, processedAfter: moment, touched: moment, owner: owner)
             state.began(run, "shape \(number)")
         }
         state.done = "1-7"
         let json = state.json
-        #expect(json.count < 4096)
+        #expect(json.count < 5120)
         #expect(try DetectionsState(json: json, place: "here") == state)
         #expect(state.lastComplete("request 99") == FakeClock.start + .seconds(99))
         #expect(state.lastComplete("request 0") == nil)
@@ -34,7 +36,13 @@ struct DetectionsStateTests {
             ])
         )
         parameters.processedAfter = FakeClock.start
-        var checkpoint = Checkpoint(parameters, started: FakeClock.start, processedAfter: FakeClock.start)
+        var checkpoint = Checkpoint(
+            parameters,
+            account: "a",
+            started: FakeClock.start,
+            processedAfter: FakeClock.start
+        )
+        checkpoint.listed = 7
         let hosts = HostSet(ids: IDRanges([1, 2, 3, 9]), addresses: IDRanges([167_772_161]))
         checkpoint.hostSet = hosts
         let read = try Checkpoint(json: checkpoint.json, place: "here")

@@ -14,10 +14,14 @@ struct FakeRun: Sendable {
     let folder: TemporaryFolder
     let services: JobServices
 
-    init(http: HTTPClient = FakeHTTP([.failed(.other)]).client, state: JobStateStore? = nil) throws {
+    init(
+        http: HTTPClient = FakeHTTP([.failed(.other)]).client,
+        state: JobStateStore? = nil,
+        user: String = "u"
+    ) throws {
         folder = try TemporaryFolder()
         let account = QualysAccount(
-            username: Redacted("u"),
+            username: Redacted(user),
             password: Redacted("p"),
             apiURL: "https://api.example.test",
             gatewayURL: "https://gateway.example.test"
@@ -98,6 +102,71 @@ struct RunPlanTests {
         #expect(state.lastComplete(digestedRequest(partial)) == partial.started)
     }
 
+    @Test("What another account left is nothing to go on from")
+    func accounts() async throws {
+        let (ours, theirs) = (try FakeRun(), try FakeRun(user: "another"))
+        var state = DetectionsState()
+        let killed = try await ours.plan([:], &state, after: 0)
+        #expect(try await theirs.plan([:], &state, after: 10).run != killed.run)
+        let complete = try await ours.plan(["tags": .text("a")], &state, after: 20)
+        complete.close(&state, isComplete: true, owner: "owner")
+        let others = try await theirs.plan(["tags": .text("a")], &state, after: 30)
+        #expect(others.processedAfter == HostDetectionsParameters.beginning)
+        #expect(try await ours.plan(["tags": .text("a")], &state, after: 40).processedAfter > others.processedAfter)
+        // Named, it is refused.
+        try await ours.save(killed)
+        let copy = try FakeRun(user: "another")
+        try await copy.save(killed)
+        await #expect(throws: JobError.self) {
+            _ = try await copy.plan(["retry_run": .text(killed.run)], &state, after: 50)
+        }
+        #expect(try await ours.plan(["retry_run": .text(killed.run)], &state, after: 60).run == killed.run)
+    }
+
+    @Test("A run is gone on with every day, but not when nobody was at work on it for days")
+    func old() async throws {
+        let fake = try FakeRun()
+        var state = DetectionsState()
+        let day = 86_400
+        let first = try await fake.plan([:], &state, after: 0)
+        for days in 1...3 { #expect(try await fake.plan([:], &state, after: days * day).run == first.run) }
+        #expect(try await fake.plan([:], &state, after: 6 * day).run > first.run)
+    }
+
+    @Test("Rows in a form that was not asked for before begin with everything")
+    func forms() async throws {
+        let fake = try FakeRun()
+        var state = DetectionsState()
+        try await fake.plan([:], &state, after: 0).close(&state, isComplete: true, owner: "owner")
+        let rows = try await fake.plan(["rows": .text("ndjson")], &state, after: 10)
+        #expect(rows.processedAfter == HostDetectionsParameters.beginning)
+        rows.close(&state, isComplete: true, owner: "owner")
+        let next = try await fake.plan(["rows": .text("ndjson")], &state, after: 20)
+        #expect(next.processedAfter == FakeClock.start + .seconds(10) - HostDetections.overlap)
+    }
+
+    @Test("Two runs that begin in one second have names of their own")
+    func names() async throws {
+        let fake = try FakeRun()
+        var state = DetectionsState()
+        let first = try await fake.plan([:], &state, after: 0)
+        first.close(&state, isComplete: true, owner: "owner")
+        state = try DetectionsState(json: state.json, place: "here")
+        let second = try await fake.plan([:], &state, after: 0)
+        let third = try await fake.plan(["tags": .text("a")], &state, after: 0)
+        #expect(Set([first.run, second.run, third.run]).count == 3)
+    }
+
+    @Test("The next run asks from the moment of Qualys's own clock at which the hosts were listed")
+    func clocks() async throws {
+        let fake = try FakeRun()
+        var state = DetectionsState()
+        let listed = FakeClock.start - .seconds(7200)
+        try await fake.plan([:], &state, after: 0)
+            .close(&state, isComplete: true, listed: listed, owner: "owner")
+        #expect(try await fake.plan([:], &state, after: 10).processedAfter == listed - HostDetections.overlap)
+    }
+
     private func digestedRequest(_ plan: RunPlan) -> String {
         var state = DetectionsState()
         plan.close(&state, isComplete: true, owner: "owner")
@@ -171,7 +240,7 @@ struct RunFinishTests {
         let fake = try FakeRun()
         var parameters = HostDetectionsParameters()
         parameters.rows = [.ndjson, .sqlite]
-        var checkpoint = Checkpoint(parameters, started: FakeClock.start, processedAfter: FakeClock.start)
+        var checkpoint = Checkpoint(parameters, account: "", started: FakeClock.start, processedAfter: FakeClock.start)
         var work = FinishedWork(number: 1)
         let gone = StoredObject(key: "gone", bytes: 1, sha256: "")
         work.objects = [FinishedWork.Object(gone, path: "xml/vm_detections_Range-1-2_gone.xml.gz")]
@@ -188,7 +257,7 @@ struct RunFinishTests {
         let fake = try FakeRun()
         var parameters = HostDetectionsParameters()
         parameters.rows = [.sqlite]
-        var checkpoint = Checkpoint(parameters, started: FakeClock.start, processedAfter: FakeClock.start)
+        var checkpoint = Checkpoint(parameters, account: "", started: FakeClock.start, processedAfter: FakeClock.start)
         var work = FinishedWork(number: 1)
         work.objects = [
             FinishedWork.Object(StoredObject(key: "a", bytes: 1, sha256: ""), path: "xml/vm_detections_1.xml.gz")

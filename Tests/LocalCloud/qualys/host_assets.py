@@ -251,6 +251,7 @@ class HostDetections(HostAssets):
     kinds = {
         "id": INTEGER, "qwebHostId": INTEGER, "updated": DATE, "detection.found": BOOLEAN, "detection.ignored": BOOLEAN,
         "detection.disabled": BOOLEAN, "detection.typeDetected": INTEGER, "typeDetected": INTEGER, "tagId": INTEGER,
+        "lastVulnScan": DATE,
     }  # fmt: skip
 
     def ids(self, after: int = 0) -> Iterator[int]:

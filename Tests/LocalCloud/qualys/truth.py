@@ -102,6 +102,7 @@ def _hosts(qualys: Qualys, **parameters: str) -> Rows:
             "address": all.hosts.address(i),
             "detections": len(shown),
             "processed": moments.text(all.hosts.processed(i)),
+            "scanned": moments.text(all.hosts.scanned(i)),
         }
 
 
