@@ -24,6 +24,14 @@ package struct FileFault: Failure, Equatable {
         self.reason = reason
     }
 
+    /// Whether there is no room, or nothing may be written: no other file will be, either.
+    package var isNoRoom: Bool {
+        switch reason {
+        case .system(let code): [ENOSPC, EDQUOT, EROFS].contains(code)
+        case .tooLarge: false
+        }
+    }
+
     package var label: String {
         switch reason {
         case .system: "File.System"

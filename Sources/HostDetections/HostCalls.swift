@@ -7,6 +7,9 @@ enum HostCalls {
     /// Fields of the Host List call that are not the caller's to choose.
     static let ownFields: Set<String> = ["action", "details", "echo_request", "truncation_limit"]
 
+    /// Of maintenance; what a whole run has still to ask for is worth the wait.
+    private static let patience = Duration.seconds(300)
+
     private static let hostPath = "/api/2.0/fo/asset/host/"
     private static let detectionPath = "/api/2.0/fo/asset/host/vm/detection/"
 
@@ -24,7 +27,7 @@ enum HostCalls {
     }
 
     static func hostList(_ fields: [FormField]) -> QualysCall {
-        QualysCall(.hostList, path: hostPath, body: .form(fields))
+        QualysCall(.hostList, path: hostPath, body: .form(fields), patience: patience)
     }
 
     static func detections(
@@ -63,7 +66,8 @@ enum HostCalls {
 
     static func call(_ kind: PullKind, _ fields: [FormField]) -> QualysCall {
         kind == .detections
-            ? QualysCall(.hostDetections, path: detectionPath, body: .form(fields)) : hostList(fields)
+            ? QualysCall(.hostDetections, path: detectionPath, body: .form(fields), patience: patience)
+            : hostList(fields)
     }
 
     /// Which hosts of the portal there are, scanned since then. The portal's own field for it, and not asked for where all

@@ -44,7 +44,7 @@ final class PageReader<Consumer: PageConsumer>: @unchecked Sendable {
             try raw?.takeBack()
             for file in rows { try file.begin() }
         } catch {
-            failure = .unusable(describe(error).description)
+            failure = .unkept(describe(error).description)
         }
         reader = XMLStreamReader(consumer(), options: .hosts)
     }
@@ -114,7 +114,7 @@ final class PageReader<Consumer: PageConsumer>: @unchecked Sendable {
             try raw?.keep()
             for file in rows { try file.keep() }
         } catch {
-            throw .unusable(describe(error).description)
+            throw .unkept(describe(error).description)
         }
         return ReadPage(
             facts: reader.consumer.facts,
@@ -128,6 +128,7 @@ final class PageReader<Consumer: PageConsumer>: @unchecked Sendable {
         if let error = error as? GzipFault, error == .corrupt || error == .truncated {
             return .unreadable(error.description)
         }
+        if let error = error as? FileFault { return .unkept(error.description) }
         guard let error = error as? XMLFault else { return .unusable(describe(error).description) }
         switch error {
         case .notWellFormed, .truncated:

@@ -1,3 +1,4 @@
+import Files
 import QualysAPI
 import Support
 package import Telemetry
@@ -7,7 +8,7 @@ extension JobServices {
     ///
     /// - Parameter name: Of the piece, for who reads that there was no time for it.
     /// - Returns: What came of it, or why nothing did.
-    /// - Throws: What ends the run: there is no time, the sign-in is refused, or another run has the job.
+    /// - Throws: What ends the run: there is no time, the sign-in is refused, another run has the job, or the disk is full.
     package func onePiece<Success>(
         _ name: String,
         _ context: CallContext,
@@ -18,6 +19,8 @@ extension JobServices {
         } catch let error as QualysError where error.isOutOfTime || error.isHopeless {
             throw error
         } catch let error as JobStateError {
+            throw error
+        } catch let error as FileFault where error.isNoRoom {
             throw error
         } catch {
             // Whatever it says: with no time left everything fails.

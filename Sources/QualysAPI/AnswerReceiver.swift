@@ -43,4 +43,7 @@ package enum AnswerFault: Error, Sendable, Equatable {
 
     /// It is well-formed, and no attempt will make it usable: why.
     case unusable(String)
+
+    /// It could not be kept on this machine: why.
+    case unkept(String)
 }

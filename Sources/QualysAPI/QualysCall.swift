@@ -35,6 +35,9 @@ package struct QualysCall: Sendable {
     /// Attempts at what may pass (a dropped connection, a 503), the first included. Waiting for a limit is no attempt.
     package var attempts: Int
 
+    /// How long an outage is waited out, whatever the attempts: as long as nobody answers, every other call would fail, too.
+    package var patience: Duration
+
     package init(
         _ api: API,
         method: String = "POST",
@@ -42,7 +45,8 @@ package struct QualysCall: Sendable {
         query: [(name: String, value: String)] = [],
         body: Body = .none,
         accept: String? = nil,
-        attempts: Int = 6
+        attempts: Int = 6,
+        patience: Duration = .zero
     ) {
         self.api = api
         self.method = method
@@ -51,6 +55,7 @@ package struct QualysCall: Sendable {
         self.body = body
         self.accept = accept
         self.attempts = attempts
+        self.patience = patience
     }
 
     /// For messages: the path says what was asked, and never holds a secret.

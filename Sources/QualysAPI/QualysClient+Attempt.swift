@@ -156,6 +156,9 @@ extension QualysClient {
         case .unreadable(let why):
             let error = QualysError(.unreadable, call: call.name, message: why)
             return FailedAttempt(error: error, verdict: .passing(.unreadable), session: session)
+        case .unkept(let why):
+            let error = QualysError(.unkept, call: call.name, message: why)
+            return FailedAttempt(error: error, verdict: .final(.unkept), session: session)
         case .unusable(let why):
             let error = QualysError(.unreadable, call: call.name, message: why)
             return FailedAttempt(error: error, verdict: .final(.unreadable), session: session)

@@ -73,6 +73,7 @@ package struct QualysClient: Sendable {
         var failures = 0
         var refusals = 0
         var renewals = 0
+        var down: Timestamp?
         while true {
             let pacer = pacers.pacer(of: call.api)
             try await begin(call, pacer, context)
@@ -96,8 +97,11 @@ package struct QualysClient: Sendable {
                 guard refusals < Self.refusals else { throw error }
             case .passing:
                 failures += 1
+                let now = clock.now()
+                down = error.isOutage ? down ?? now : nil
+                let mayTry = failures < call.attempts || down.map { now - $0 < call.patience } ?? false
                 let pause = backoff.pause(afterAttempt: failures, random: random())
-                guard failures < call.attempts, pause < context.deadline.remaining(at: clock.now()) else { throw error }
+                guard mayTry, pause < context.deadline.remaining(at: now) else { throw error }
                 guard (try? await clock.sleep(pause)) != nil else { throw cancelled(call) }
             case .final:
                 // A token that ran out, or a password that was changed: both look like a refused sign-in.

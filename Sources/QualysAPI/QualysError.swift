@@ -23,6 +23,8 @@ package struct QualysError: Failure, Equatable {
         case cancelled = "Cancelled"
         /// The sign-in data themselves could not be had.
         case credentials = "Credentials"
+        /// The answer could not be kept on this machine, which is no fault of Qualys.
+        case unkept = "Unkept"
     }
 
     package let kind: Kind
@@ -59,7 +61,10 @@ package struct QualysError: Failure, Equatable {
     package var isOutOfTime: Bool { kind == .deadline || kind == .limit || kind == .cancelled }
 
     /// Whether every other call would fail as well.
-    package var isHopeless: Bool { kind == .signIn || kind == .credentials }
+    package var isHopeless: Bool { kind == .signIn || kind == .credentials || kind == .unkept }
+
+    /// Whether it looks as if nobody were there, or only a proxy that says so.
+    package var isOutage: Bool { kind == .unavailable && [0, 502, 503, 504].contains(status) }
 
     private var sentence: String {
         switch kind {
@@ -74,6 +79,7 @@ package struct QualysError: Failure, Equatable {
         case .deadline: "There was no time left for"
         case .cancelled: "The work was stopped in"
         case .credentials: "There is no sign-in for"
+        case .unkept: "This machine could not keep the answer to"
         }
     }
 }

@@ -168,7 +168,7 @@ struct CARImportCommand: AsyncParsableCommand {
             case .permission: .forbidden
             case .unavailable, .limit, .deadline: .connection
             case .refused: .parameter
-            case .unreadable, .paging, .notFound: .processing
+            case .unreadable, .paging, .notFound, .unkept: .processing
             case .cancelled: .dataSource
             }
         case is CARAccountError, is JobParameterError, is SettingsError: .badUsage

@@ -1,3 +1,5 @@
+import Files
+import Glibc
 import QualysAPI
 import Support
 import TestSupport
@@ -30,6 +32,13 @@ struct OnePieceTests {
         await #expect(throws: JobStateError.lost) {
             try await services.onePiece("piece", .test()) { throw JobStateError.lost }
         }
+    }
+
+    @Test("A full disk ends the run, and one file's fault does not", arguments: [(ENOSPC, true), (EACCES, false)])
+    func disk(code: Int32, ends: Bool) async throws {
+        let fault = FileFault(path: "/x", doing: "writing it", errno: code)
+        let outcome = try? await services.onePiece("piece", .test()) { throw fault }
+        #expect((outcome == nil) == ends)
     }
 
     @Test("A failure when the time is over is one of time, whatever it says")

@@ -104,6 +104,28 @@ struct QualysClientTests {
         #expect(clock.pauses.count == 2)
     }
 
+    @Test(
+        "An outage is waited out as long as the call has patience, and no longer",
+        arguments: [
+            (Result<HTTPResponse, HTTPError>.answer(503, "down"), true), (.failed(.dropped), true),
+            // This call's own trouble.
+            (.answer(500), false), (.answer(200, "cut"), false),
+        ]
+    )
+    func patience(failure: Result<HTTPResponse, HTTPError>, isOutage: Bool) async throws {
+        let http = FakeHTTP([failure])
+        var call = Self.call
+        (call.attempts, call.patience) = (3, .seconds(300))
+        let began = clock.now
+        await #expect(throws: QualysError.self) { try await send(client(http), call) }
+        #expect((http.requests.count > 3) == isOutage)
+        #expect((clock.now - began >= .seconds(300)) == isOutage)
+        #expect(clock.now - began < .seconds(340))
+        // It ends, and all is well.
+        let passing = FakeHTTP(Array(repeating: .answer(503, "down"), count: 8) + [.answer(200, "fine")])
+        #expect(try await send(client(passing), call) == "fine")
+    }
+
     @Test("It gives up after as many attempts as the call has, with the last failure")
     func givesUp() async throws {
         let http = FakeHTTP([.answer(503, "down")])
