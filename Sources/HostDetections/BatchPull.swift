@@ -18,7 +18,7 @@ struct BatchPull: Sendable {
 
     /// Of one call; all calls together have twice `Self.buffers`.
     private var buffer: Int { min(1 << 20, Self.buffers / max(1, services.workers)) }
-    private static let buffers = 4 << 20
+    private static let buffers = 3 << 20
 
     /// - Returns: What came, and the QIDs in it.
     func pull(
@@ -128,6 +128,12 @@ struct BatchPull: Sendable {
             context.log.notice(
                 "An answer has what XML does not: the rows are without it",
                 metadata: ["batch": "\(work.name)", "places": "\(page.repairs)"]
+            )
+        }
+        if page.cuts > 0 {
+            context.log.notice(
+                "Texts of an answer are longer than a megabyte: the rows have no more of them than that",
+                metadata: ["batch": "\(work.name)", "texts": "\(page.cuts)"]
             )
         }
         let key = parameters.layout.page(work.kind, work.batch, page: number, run: run)

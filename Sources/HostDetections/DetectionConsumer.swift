@@ -36,8 +36,9 @@ package protocol PageConsumer: XMLConsumer, SendableMetatype {
 }
 
 extension XMLOptions {
-    /// For documents of hosts. The longest text is RESULTS, of some hundred KB; one is held for each form of rows.
-    static let hosts = XMLOptions(text: 2 << 20, repairs: true)
+    /// For documents of hosts. The longest text is RESULTS, of some hundred KB: a longer one is cut in the rows, so that
+    /// what is held of each call stays small; the raw answer has it whole.
+    static let hosts = XMLOptions(text: 1 << 20, cutsTexts: true, repairs: true)
 }
 
 /// Makes rows of HOST_LIST_VM_DETECTION_OUTPUT as it is read; the Host List with details has the same hosts, without

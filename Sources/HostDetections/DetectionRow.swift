@@ -79,7 +79,8 @@ package final class DetectionRow {
     }
 
     private func grow(to needed: Int) {
-        capacity = max(needed, 2 * capacity)
+        // A long value is most of a row: twice as much would stay empty.
+        capacity = needed + needed / 4
         let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 1)
         larger.copyMemory(from: bytes, byteCount: count)
         bytes.deallocate()

@@ -12,6 +12,9 @@ struct ReadPage: Sendable {
 
     /// What was not as XML has it, and was repaired for the rows; the raw page has it as it came.
     let repairs: Int
+
+    /// Texts that are cut in the rows.
+    let cuts: Int
 }
 
 /// Reads one answer as it comes: to a file, and through the parser to rows. A new one is made for each attempt.
@@ -119,7 +122,8 @@ final class PageReader<Consumer: PageConsumer>: @unchecked Sendable {
         return ReadPage(
             facts: reader.consumer.facts,
             byteCount: byteCount,
-            repairs: reader.removedControls + reader.repairedPlaces
+            repairs: reader.removedControls + reader.repairedPlaces,
+            cuts: reader.cutTexts
         )
     }
 

@@ -15,7 +15,10 @@ package final class RowText: DetectionSink {
         }
     }
 
-    private static let handOn = 32 << 10
+    private static let full = 32 << 10
+
+    /// A long text goes through in slices, so that the buffer stays small.
+    private static let slice = 8 << 10
 
     private let form: Form
     private let output: (UnsafeRawBufferPointer) throws -> Void
@@ -30,10 +33,10 @@ package final class RowText: DetectionSink {
 
     package func add(_ row: DetectionRow) throws {
         switch form {
-        case .ndjson: addJSON(row, to: &buffer)
-        case .csv: addCSV(row, to: &buffer)
+        case .ndjson: try addJSON(row, to: &buffer)
+        case .csv: try addCSV(row, to: &buffer)
         }
-        if buffer.count >= Self.handOn { try flush() }
+        try handOn(&buffer)
     }
 
     package func addHost(_ row: DetectionRow) {}
@@ -44,15 +47,31 @@ package final class RowText: DetectionSink {
         buffer.removeAll()
     }
 
-    private func addJSON(_ row: DetectionRow, to buffer: inout TextBuffer) {
-        row.forEach { column, value in
+    private func handOn(_ buffer: inout TextBuffer) throws {
+        guard buffer.count >= Self.full else { return }
+        try output(buffer.bytes)
+        buffer.removeAll()
+    }
+
+    private func add(_ value: UnsafeRawBufferPointer, _ escapes: ByteEscapes, to buffer: inout TextBuffer) throws {
+        var rest = value
+        while rest.count > Self.slice {
+            buffer.append(UnsafeRawBufferPointer(rebasing: rest[..<Self.slice]), escaped: escapes)
+            rest = UnsafeRawBufferPointer(rebasing: rest[Self.slice...])
+            try handOn(&buffer)
+        }
+        buffer.append(rest, escaped: escapes)
+    }
+
+    private func addJSON(_ row: DetectionRow, to buffer: inout TextBuffer) throws {
+        try row.forEach { column, value in
             guard let value else { return buffer.append(names.ofNull[column.rawValue]) }
             if column.isNumber {
                 buffer.append(names.ofNumber[column.rawValue])
                 buffer.append(value)
             } else {
                 buffer.append(names.ofText[column.rawValue])
-                buffer.append(value, escaped: jsonEscapes)
+                try add(value, jsonEscapes, to: &buffer)
                 buffer.append(UInt8(ascii: "\""))
             }
         }
@@ -61,15 +80,15 @@ package final class RowText: DetectionSink {
     }
 
     /// RFC 4180; a text is always in quotes, so that an empty one is not taken for one that is absent.
-    private func addCSV(_ row: DetectionRow, to buffer: inout TextBuffer) {
-        row.forEach { column, value in
+    private func addCSV(_ row: DetectionRow, to buffer: inout TextBuffer) throws {
+        try row.forEach { column, value in
             if column != .hostID { buffer.append(UInt8(ascii: ",")) }
             guard let value else { return }
             if column.isNumber {
                 buffer.append(value)
             } else {
                 buffer.append(UInt8(ascii: "\""))
-                buffer.append(value, escaped: csvEscapes)
+                try add(value, csvEscapes, to: &buffer)
                 buffer.append(UInt8(ascii: "\""))
             }
         }

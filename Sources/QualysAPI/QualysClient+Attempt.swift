@@ -2,6 +2,7 @@ import Compression
 import HTTPTransport
 import Logging
 import Support
+import Synchronization
 import Telemetry
 
 // One attempt at a call: the request, the answer, and what is to be made of it.
@@ -43,7 +44,9 @@ extension QualysClient {
         }
         let remaining = context.deadline.remaining(at: clock.now())
         var request = request(call, session, receiver.compression, within: remaining)
+        let status = HeadStatus()
         request.onHead = { [clock] head in
+            status.value.store(head.status, ordering: .relaxed)
             // A refusal is judged by its body, too.
             if head.isSuccess, head.status != 202 { pacer.learn(LimitHeaders(head.headers, at: clock.now())) }
         }
@@ -62,7 +65,8 @@ extension QualysClient {
         let ended = clock.now()
         let turn = giveBack(result, call, session, pacer)
         await reading.value
-        let attempt = outcome(of: result, call, receiver, session, turn)
+        let begun = status.value.load(ordering: .relaxed)
+        let attempt = outcome(of: result, begun: begun, call, receiver, session, turn)
         observer?.note(
             CallRecord(
                 number: number,
@@ -102,8 +106,10 @@ extension QualysClient {
         return failed
     }
 
+    /// - Parameter begun: The status of the answer that had begun to come; 0 when there was none.
     private func outcome<Body: Sendable>(
         of result: Result<HTTPResponse, HTTPError>,
+        begun: Int,
         _ call: QualysCall,
         _ receiver: AnswerReceiver<Body>,
         _ session: QualysSession,
@@ -118,7 +124,7 @@ extension QualysClient {
             if error.reason == .sink, let fault = receiver.fault() {
                 return .failure(judge(fault, call, session, status: 200))
             }
-            let failure = QualysError(.unavailable, call: call.name, message: error.description)
+            let failure = QualysError(.unavailable, call: call.name, status: begun, message: error.description)
             let mayPass = error.mayPass || error.reason == .sink
             let verdict: AnswerVerdict = mayPass ? .passing(.unavailable) : .final(.unavailable)
             return .failure(FailedAttempt(error: failure, verdict: verdict))
@@ -207,6 +213,10 @@ extension QualysClient {
             compression: compression
         )
     }
+}
+
+private final class HeadStatus: Sendable {
+    let value = Atomic(0)
 }
 
 /// The body of an answer that is no success: where answers come as they were sent, this one may be compressed, too. Of one

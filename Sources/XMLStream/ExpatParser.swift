@@ -36,6 +36,7 @@ import Glibc
 
     var removedControls: Int { cleaner.removed }
     var repairedPlaces: Int { cleaner.repaired }
+    var cutTexts: Int { events.pointee.cutTexts }
     var skippedEntities: Int { events.pointee.skippedEntities }
     var rootName: String? { events.pointee.rootName }
 

@@ -45,8 +45,11 @@ struct XMLEvents {
     private var wantedCount = 0
     /// Where the text of the outermost of them begins.
     private var outermostStart = 0
+    /// Whether that has had to be cut.
+    private var isCut = false
     var fault: XMLFault?
     var skippedEntities = 0
+    private(set) var cutTexts = 0
     private(set) var rootName: String?
 
     private(set) var list: UnsafeMutablePointer<XMLEvent>
@@ -119,6 +122,7 @@ struct XMLEvents {
         if element.id != 0 {
             if element.textStart >= 0 {
                 wantedCount &-= 1
+                if wantedCount == 0 { isCut = false }
                 add(.end, element.id, element.textStart, text.count - element.textStart)
             } else {
                 add(.end, element.id, 0, 0)
@@ -139,9 +143,23 @@ struct XMLEvents {
                 add(.text, open[depth].id, start, length)
             }
         } else if wantedCount > 0 {
+            guard text.count - outermostStart + length <= options.text, !isCut else {
+                return options.cutsTexts ? cut(bytes, length) : refuseText()
+            }
             text.append(bytes, length)
-            if text.count - outermostStart > options.text { return refuseText() }
         }
+        return true
+    }
+
+    /// Takes what there is room for, in whole characters, and no more of this text.
+    private mutating func cut(_ bytes: UnsafePointer<CChar>, _ length: Int) -> Bool {
+        guard !isCut else { return true }
+        isCut = true
+        cutTexts += 1
+        var room = options.text - (text.count - outermostStart)
+        // Not before a byte that goes on with a character (RFC 3629).
+        while room > 0, UInt8(bitPattern: bytes[room]) & 0xC0 == 0x80 { room -= 1 }
+        if room > 0 { text.append(bytes, room) }
         return true
     }
 

@@ -6,6 +6,9 @@ package struct XMLOptions: Sendable {
     /// The most bytes of one text that is wanted, or of one record.
     package var text: Int
 
+    /// Whether a text that is longer is cut there; else the document is refused.
+    package var cutsTexts: Bool
+
     /// The most bytes of a tag or a comment, which expat holds in one piece.
     package var token: Int
 
@@ -22,12 +25,14 @@ package struct XMLOptions: Sendable {
     package init(
         depth: Int = 64,
         text: Int = 16 << 20,
+        cutsTexts: Bool = false,
         token: Int = 256 << 10,
         allowsDocumentType: Bool = true,
         repairs: Bool = false
     ) {
         self.depth = depth
         self.text = min(text, Int(Int32.max))
+        self.cutsTexts = cutsTexts
         self.token = token
         self.allowsDocumentType = allowsDocumentType
         self.repairs = repairs

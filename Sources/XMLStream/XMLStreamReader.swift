@@ -50,6 +50,9 @@ package final class XMLStreamReader<Consumer: XMLConsumer> {
     /// Places that were no UTF-8, or no character of XML, and became U+FFFD.
     package var repairedPlaces: Int { parser.repairedPlaces }
 
+    /// Texts that were cut.
+    package var cutTexts: Int { parser.cutTexts }
+
     /// References to entities that nobody declared here, which stay as they were written.
     package var skippedEntities: Int { parser.skippedEntities }
 

@@ -235,6 +235,20 @@ def test_what_passes_by_itself_leaves_no_trace(
     assert all(meter["too_early"] == 0 for meter in qualys.limits().values())
 
 
+def test_results_of_more_than_a_megabyte_cost_no_batch(qualys_server: Servers, terminal: Terminals) -> None:
+    qualys = qualys_server(now=NOW, hosts=20, detections=3, results_bytes=1_500_000)
+    shell = terminal(qualys)
+    ended = shell.run("host-detections", *ALL, "-c", "10", "--rows", "ndjson")
+    assert ended.returncode == DONE, ended.stderr
+    assert "longer than a megabyte" in ended.stderr
+    rows = rows_of(shell.files())
+    assert len(rows) == len(qualys.truth("detections"))
+    sizes = [len((row["results"] or "").encode()) for row in rows]
+    assert (1 << 20) - 4 < max(sizes) <= 1 << 20
+    raw = b"".join(gzip.decompress(body) for key, body in shell.files().items() if "/xml/" in key)
+    assert len(raw) > 1_400_000 * sum(size > 1_000_000 for size in sizes)
+
+
 @pytest.mark.parametrize(
     "kind",
     ["cut", "generic_return", "entity_bomb", "external_entity", "default_attributes", "deep", "giant_names"],

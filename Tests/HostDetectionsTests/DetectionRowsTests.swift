@@ -58,13 +58,24 @@ struct DetectionRowsTests {
         #expect(reader.consumer.facts == PageFacts())
     }
 
-    @Test("A text that is no RESULTS of any host is refused")
-    func long() {
-        let reader = XMLStreamReader(DetectionConsumer([]), options: .hosts)
-        let text = String(repeating: "x", count: 3 << 20)
-        #expect(throws: XMLFault.tooLong(element: "RESULTS", ceiling: 2 << 20)) {
-            try reader.push(document(detection: "<QID>7</QID><RESULTS>\(text)</RESULTS>"))
+    @Test(
+        "RESULTS of several megabytes are cut in the rows, and what follows is as it is",
+        arguments: RowText.Form.allCases
+    )
+    func long(form: RowText.Form) throws {
+        let text = String(repeating: "\"x\"\n", count: 1 << 20)
+        let long = "<QID>7</QID><RESULTS>\(text)</RESULTS><STATUS>New</STATUS>"
+        let short = "<QID>8</QID><RESULTS>fine</RESULTS><STATUS>New</STATUS>"
+        let cut = String(text.prefix(1 << 20))
+        let written = try rows(of: document(detection: "\(long)</DETECTION><DETECTION>\(short)"), form, options: .hosts)
+        let expected = try [(7, cut), (8, "fine")].map { qid, results in
+            try rows(
+                of: document(detection: "<QID>\(qid)</QID><RESULTS>\(results)</RESULTS><STATUS>New</STATUS>"),
+                form
+            )
         }
+        let isExpected = written == expected.joined()
+        #expect(isExpected)
     }
 
     @Test("A detection without a number of Qualys's own has a key that stays the same")
@@ -96,11 +107,12 @@ struct DetectionRowsTests {
     private func rows(
         of document: [UInt8],
         _ form: RowText.Form,
+        options: XMLOptions = XMLOptions(),
         cut: () -> Int = { 1 << 20 }
     ) throws -> String {
         var bytes: [UInt8] = []
         let text = RowText(form) { bytes.append(contentsOf: $0) }
-        let reader = XMLStreamReader(DetectionConsumer([text]))
+        let reader = XMLStreamReader(DetectionConsumer([text]), options: options)
         var rest = document[...]
         while !rest.isEmpty {
             let piece = rest.prefix(cut())

@@ -73,6 +73,18 @@ import Testing
         #expect(throws: Never.self) { try read("<a><b>\(long)</b></a>", options: options) }
     }
 
+    @Test(arguments: [1, 3, 7, 1000])
+    func `A text that is too long is cut behind a whole character, where that is wanted`(pieceSize: Int) throws {
+        let options = XMLOptions(text: 10, cutsTexts: true)
+        for (text, cut) in [
+            ("0123456789", "0123456789"), ("0123456789a", "0123456789"), ("01234567é9abc", "01234567é"),
+            ("012345678é", "012345678"), ("😀😀😀", "😀😀"),
+        ] {
+            let read = try read("<a><ID>\(text)</ID><ID>next</ID></a>", pieceSize: pieceSize, options: options)
+            #expect(read == (try self.read("<a><ID>\(cut)</ID><ID>next</ID></a>")))
+        }
+    }
+
     @Test(arguments: ["<!-- %", "<a b=\"%", "<%", "<?p %", "<a>&%"])
     func `What expat holds in one piece is bounded`(_ beginning: String) {
         let text = beginning.replacing("%", with: String(repeating: "x", count: 500_000))
