@@ -203,7 +203,7 @@ package struct HostDetections: Sendable {
             throw JobError(failed: .hostDetections, reason: reason)
         }
         let made = try await RunFinish(services: services, parameters: plan.parameters, run: plan.run)
-            .make(checkpoint, qids: await recorder.knownQIDs, work)
+            .make(checkpoint, await recorder.hosts, qids: await recorder.knownQIDs, work)
         let failed = await recorder.failed + made.failed
         let counts = await counts(recorder)
         let manifest = Manifest(

@@ -8,7 +8,7 @@ import Support
 import Telemetry
 import XMLStream
 
-/// What is made when all batches have been asked for: the database, what the KnowledgeBase says, the table for Athena.
+/// What is made when all batches have been asked for: the database, what the KnowledgeBase says, the tables for Athena.
 struct RunFinish: Sendable {
     private static let qidsPerCall = 500
 
@@ -22,6 +22,7 @@ struct RunFinish: Sendable {
     /// - Returns: What was written, and what could not be.
     func make(
         _ checkpoint: Checkpoint,
+        _ hosts: HostSet,
         qids: [Int64],
         _ context: CallContext
     ) async throws -> (objects: [StoredObject], failed: [JobError.Missing]) {
@@ -39,6 +40,11 @@ struct RunFinish: Sendable {
             }
         }
         if parameters.rows.contains(.ndjson) {
+            try await make(AskedHosts.path) {
+                let file = ScratchFile(path: "\(services.scratch)/hosts.gz", gzips: true)
+                try AskedHosts(parameters, hosts, checkpoint).write(to: file)
+                return try await put(folder + AskedHosts.path, file.content(), context)
+            }
             let sql = AthenaTable(services.output.address("vm/detections/"), run: run).sql
             try await make("athena.sql") {
                 try await put(folder + "athena.sql", .bytes(Array(sql.utf8)), type: "application/sql", context)

@@ -246,10 +246,11 @@ struct RunFinishTests {
         work.objects = [FinishedWork.Object(gone, path: "xml/vm_detections_Range-1-2_gone.xml.gz")]
         checkpoint.finished = [work]
         let finish = RunFinish(services: fake.services, parameters: parameters, run: "20261121T030045Z")
-        let made = try await finish.make(checkpoint, qids: [], .test())
+        let made = try await finish.make(checkpoint, HostSet(), qids: [], .test())
         #expect(made.failed.map(\.id) == ["rows/detections.db.gz"])
         #expect(made.failed.first?.reason.contains("gone is not there any more") == true)
-        #expect(made.objects.map(\.key) == ["vm/detections/20261121T030045Z/athena.sql"])
+        let folder = "vm/detections/20261121T030045Z/"
+        #expect(made.objects.map(\.key) == [folder + "hosts/hosts.json.gz", folder + "athena.sql"])
     }
 
     @Test("Without time for it nothing is missing: the run goes on")
@@ -265,7 +266,7 @@ struct RunFinishTests {
         checkpoint.finished = [work]
         let finish = RunFinish(services: fake.services, parameters: parameters, run: "20261121T030045Z")
         let error = await #expect(throws: QualysError.self) {
-            try await finish.make(checkpoint, qids: [], .test(.zero))
+            try await finish.make(checkpoint, HostSet(), qids: [], .test(.zero))
         }
         #expect(error?.kind == .deadline)
     }
