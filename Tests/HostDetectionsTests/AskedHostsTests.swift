@@ -24,7 +24,7 @@ struct AskedHostsTests {
         parameters.batchSize = 2
         change(&parameters)
         let after = HostDetectionsParameters.beginning + .seconds(seconds)
-        var checkpoint = Checkpoint(parameters, started: FakeClock.start, processedAfter: after)
+        var checkpoint = Checkpoint(parameters, account: "account", started: FakeClock.start, processedAfter: after)
         checkpoint.finished = finished.map { FinishedWork(number: $0) }
         let file = ScratchFile(path: "\(folder.path)/hosts", gzips: false)
         try AskedHosts(parameters, hosts, checkpoint).write(to: file)
