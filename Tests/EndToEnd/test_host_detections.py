@@ -358,10 +358,11 @@ def test_a_run_killed_without_warning_loses_nothing(qualys_server: Servers, term
     qualys = qualys_server(now=NOW, hosts=300, detections=3)
     shell = terminal(qualys)
     qualys.fault("hang", HLD, skip=4, times=-1)
-    process = shell.start("host-detections", *ALL, "-c", "20", "--rows", "ndjson", TMPDIR=str(shell.folder))
+    process = shell.start("host-detections", *ALL, "-c", "20", "--rows", "ndjson")
     eventually(lambda: any(fault["played"] for fault in qualys.faults()))
     process.kill()
     process.communicate(timeout=30)
+    assert list(shell.temporary.glob("qualysctl-*/*")), "what the next run removes"
     qualys.clear_faults()
     ended = shell.run("host-detections", *ALL, "-c", "20", "--rows", "ndjson")
     assert ended.returncode == DONE, ended.stderr
