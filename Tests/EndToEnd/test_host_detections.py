@@ -555,6 +555,23 @@ def test_the_proxy_is_used_when_it_is_wanted(
     assert proxy.calls.total() == (len(qualys.calls()) if isUsed else 0)
 
 
+@pytest.mark.parametrize("joined", [False, True])
+def test_the_password_of_a_proxy_is_not_in_the_list_of_processes(
+    qualys_server: Servers, terminal: Terminals, proxy: Proxy, joined: bool
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=20)
+    shell = terminal(qualys)
+    qualys.fault("hang", HLD, times=-1)
+    address = proxy.url.replace("://", "://bob:topsecret@")
+    process = shell.start("host-detections", *(["-x" + address] if joined else ["-x", address]), "-d", "1")
+    eventually(lambda: any(fault["played"] for fault in qualys.faults()))
+    shown = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+    process.terminate()
+    out, err = process.communicate(timeout=30)
+    assert b"topsecret" not in shown + out + err
+    assert proxy.calls, "it is used all the same"
+
+
 class Prompt:
     """qualysctl at a terminal of its own."""
 
