@@ -575,8 +575,9 @@ def test_the_password_of_a_proxy_is_not_in_the_list_of_processes(
 class Prompt:
     """qualysctl at a terminal of its own."""
 
-    def __init__(self, shell: Terminal, *words: str, **changes: str | None) -> None:
+    def __init__(self, shell: Terminal, *words: str, columns: int = 80, **changes: str | None) -> None:
         self.master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (24, columns))
         self.process = subprocess.Popen(
             [str(shell.program), "host-detections", "--output", str(shell.output), *words],
             env=shell.environment(changes), cwd=shell.folder,
@@ -603,6 +604,19 @@ class Prompt:
     @property
     def echoes(self) -> bool:
         return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
+
+
+@pytest.mark.parametrize("columns", [80, 45])
+def test_a_bar_is_not_wrapped_by_the_terminal(
+    qualys_server: Servers, terminal: Terminals, columns: int
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=2000, detections=3, latency_ms=120, concurrency=1)
+    prompt = Prompt(terminal(qualys), *ALL, "-c", "200", columns=columns)
+    assert prompt.end() == DONE, prompt.shown
+    # What is drawn over: the cursor goes back to where the line began.
+    lines = re.findall(r"\r\x1b\[K([^\r\n]+)\r(?!\n)", prompt.shown.decode())
+    assert any("hosts" in line for line in lines), prompt.shown
+    assert max(map(len, lines)) < columns
 
 
 def test_who_signs_in_is_asked_for_at_a_terminal(qualys_server: Servers, terminal: Terminals) -> None:
