@@ -483,7 +483,9 @@ def test_words_may_be_joined_as_the_script_had_them(qualys_server: Servers, term
     shell = terminal(qualys)
     qualys.fault("hang", HLD, times=-1)
     words = ("-s" + qualys.api_url, "-u" + qualys.username, "-d2", "-a1", "-c5000", "-P", "-iDp", qualys.password)
-    process = shell.start("host-detections", *words, QUALYS_PASSWORD=None, TMPDIR=str(shell.folder))
+    # The stand-in has no TLS, so that the proxy is not asked.
+    changes = {"QUALYS_PASSWORD": None, "TMPDIR": str(shell.folder), "https_proxy": "http://proxy.invalid"}
+    process = shell.start("host-detections", *words, **changes)
     # By address, and the assets too.
     details = {"Basic", "All/AGs"}
     eventually(lambda: {call["parameters"].get("details") for call in qualys.calls("asset/host")} == details)
@@ -652,7 +654,7 @@ def test_a_long_log_is_put_aside(qualys_server: Servers, terminal: Terminals) ->
 @pytest.mark.parametrize(
     "words",
     [("--rows", "xml"), ("--status", "Old"), ("-d", "0"), ("-c", "0"), ("--retry-run", "x"), ("-v", "yesterday"),
-     ("--filter", "action=delete")],
+     ("--filter", "action=delete"), ("-P", "True"), ("-P",), ("-P", "True", "-x", "")],
 )  # fmt: skip
 def test_wrong_use_is_told_before_anything_is_done(
     qualys_server: Servers, terminal: Terminals, words: tuple[str, ...]
@@ -661,6 +663,55 @@ def test_wrong_use_is_told_before_anything_is_done(
     ended = terminal(qualys).run("host-detections", *words)
     assert ended.returncode == BAD_USAGE
     assert qualys.calls() == []
+
+
+RETRY = ("--retry-run", "20261121T030045Z")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--processed-after", "2026-11-21"), ("--ids", "1"), ("--ips", "10.0.0.1"), ("--tags", "a"), ("--batch-size", "10"),
+     ("--filter", "ag_titles=a"), ("--status", "New"), ("--rows", "csv"), ("--knowledge-base",), ("--by-ip",), ("--gzip",),
+     ("--no-gzip",)],
+)  # fmt: skip
+def test_what_a_retried_run_has_its_own_of_is_refused_by_name(
+    qualys_server: Servers, terminal: Terminals, words: tuple[str, ...]
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=5)
+    ended = terminal(qualys).run("host-detections", *RETRY, *words)
+    assert ended.returncode == BAD_USAGE
+    assert words[0] + " must be left out" in ended.stderr
+    assert qualys.calls() == []
+
+
+def test_how_a_retry_is_made_may_be_said(qualys_server: Servers, terminal: Terminals) -> None:
+    words = ("--workers", "2", "-d", "1", "-D", "--log-file", "log", "--timeout", "60")
+    ended = terminal(qualys_server(now=NOW, hosts=5)).run("host-detections", *RETRY, *words)
+    assert ended.returncode == FAILED
+    assert "There is no run 20261121T030045Z" in ended.stderr
+
+
+def test_a_flag_that_is_given_twice_counts_twice(qualys_server: Servers, terminal: Terminals) -> None:
+    qualys = qualys_server(now=NOW, hosts=40, detections=3)
+    shell = terminal(qualys)
+    first, second = (str(row["host"]) for row in qualys.truth("hosts")[:2])
+    words = ["--rows", "ndjson", "--rows", "csv,ndjson", "--ids", first, "--ids", second]
+    words += ["--status", "New", "--status", "Active", "--tags", "a", "--tags", "b,c", "--ips", "10.0.0.1", "--ips", "10.0.0.2"]
+    ended = shell.run("host-detections", *ALL, *words)
+    assert ended.returncode == DONE, ended.stderr
+    told = shell.manifest(shell.answer(ended))["parameters"]
+    assert (told["rows"], told["status"]) == ("ndjson,csv", "New,Active")
+    assert (told["ids"], told["tag_set_include"]) == (f"{first},{second}", "a,b,c")
+    assert told["ips"] == "10.0.0.1,10.0.0.2"
+
+
+def test_a_proxy_of_the_environment_is_one(
+    qualys_server: Servers, terminal: Terminals, proxy: Proxy
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=5, detections=1)
+    ended = terminal(qualys).run("host-detections", "-P", "True", "-d", "1", http_proxy=proxy.url)
+    assert ended.returncode == DONE, ended.stderr
+    assert proxy.calls.total() == len(qualys.calls())
 
 
 def test_large_answers_go_through_in_constant_memory(
