@@ -10,7 +10,7 @@ import XMLStream
 /// Pulls the host detections of a subscription: who the hosts are, then batches of them side by side, each answer as it
 /// came, rows of it in the forms that were asked for, and a manifest at the end.
 package struct HostDetections: Sendable {
-    /// Kept free at the end for the manifest and the state.
+    /// Kept free at the end for the manifest and the state, of little time a tenth.
     private static let reserve = Duration.seconds(30)
 
     /// Hosts that were processed while the last run began may not have been in its list.
@@ -69,7 +69,8 @@ package struct HostDetections: Sendable {
             services: services,
             owner: owner
         )
-        let work = context.keeping(Self.reserve)
+        let time = context.deadline.remaining(at: services.clock.now())
+        let work = context.keeping(min(Self.reserve, .milliseconds(time.milliseconds / 10)))
         do {
             try await signIn(work)
             if plan.checkpoint.isListed {

@@ -334,6 +334,14 @@ def test_a_next_page_elsewhere_or_nowhere_is_not_asked_for(
 # --- Going on ---
 
 
+def test_little_time_is_enough_for_few_hosts(qualys_server: Servers, terminal: Terminals) -> None:
+    qualys = qualys_server(now=NOW, hosts=5, detections=1)
+    shell = terminal(qualys)
+    ended = shell.run("host-detections", *ALL, "--rows", "ndjson", "--timeout", "10")
+    assert ended.returncode == DONE, ended.stderr
+    assert_complete(shell.files(), qualys)
+
+
 def test_a_killed_run_goes_on_where_it_was(qualys_server: Servers, terminal: Terminals) -> None:
     qualys = qualys_server(now=NOW, hosts=300, detections=3)
     shell = terminal(qualys)
@@ -760,7 +768,7 @@ def test_a_deadline_is_kept_and_the_next_event_goes_on(lab: Lab, qualys_server: 
     settings = prepare(lab, qualys)
     event = {"job": "host-detections", "rows": "ndjson", "batch_size": 10}
     with lab.sandbox(settings, MAX_WORKERS="1") as sandbox:
-        first = sandbox.deliver(event, timeout_s=40).json
+        first = sandbox.deliver(event, timeout_s=15).json
         assert first["status"] == "continues" and first["counts"]["batches"] > 0
         qualys.set(latency_ms=0)
         second = sandbox.deliver(event).json
