@@ -45,7 +45,7 @@ package struct HostDetections: Sendable {
                 progress: services.progress
             )
             return try await services.onlyRun(of: .hostDetections, owner: owner, context) { now, saved in
-                let place = "the state of \(JobName.hostDetections.rawValue)"
+                let place = services.state.place
                 let state = try saved.map { try DetectionsState(json: $0, place: place) } ?? DetectionsState()
                 return try await HostDetections(services).work(parameters, state, at: now, owner: owner, context)
             }
@@ -185,7 +185,7 @@ package struct HostDetections: Sendable {
             run: plan.run,
             status: .continues,
             counts: await counts(recorder),
-            reason: "There was no time for all of it."
+            reason: JobAnswer.reasonToContinue
         )
     }
 

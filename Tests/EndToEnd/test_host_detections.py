@@ -350,8 +350,9 @@ def test_a_killed_run_goes_on_where_it_was(qualys_server: Servers, terminal: Ter
     eventually(lambda: any(fault["played"] for fault in qualys.faults()))
     time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=30)
     assert process.returncode == PARTIAL
+    assert "interrupted" in json.loads(out)["reason"]
     done = len(qualys.calls("vm/detection"))
     qualys.clear_faults()
     qualys.clear_calls()

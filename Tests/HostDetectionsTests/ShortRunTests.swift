@@ -36,4 +36,34 @@ struct ShortRunTests {
             .run(HostDetectionsParameters(), owner: "owner", .test(.zero))
         #expect(answer.status == .continues && answer.reason == "There was no time for all of it.")
     }
+
+    @Test("Says that it was interrupted when it was, and that it goes on")
+    func interrupted() async throws {
+        let http = HTTPClient { (request: HTTPRequest, sink: HTTPBodySink) async throws(HTTPError) in
+            if request.url.contains("/vm/detection") { await untilCancelled() }
+            let fake = FakeHTTP { request, _ throws(HTTPError) in Self.answer(request) }
+            return try await fake.client.send(request, sink)
+        }
+        let services = try FakeRun(http: http).services
+        let run = Task {
+            try await HostDetections(services).run(HostDetectionsParameters(), owner: "owner", .test())
+        }
+        run.cancel()
+        let answer = try await run.value
+        #expect(answer.status == .continues)
+        #expect(answer.reason == "It was interrupted: the same command goes on with it.")
+    }
+}
+
+@Suite("A run whose state cannot be read")
+struct UnreadableStateTests {
+    @Test("Tells where that is")
+    func place() async throws {
+        let fake = try FakeRun()
+        let path = try fake.folder.write("state", Array("{}".utf8))
+        let error = await #expect(throws: JobError.self) {
+            try await HostDetections(fake.services).run(HostDetectionsParameters(), owner: "owner", .test())
+        }
+        #expect(error?.reason.contains(" \(path) ") == true)
+    }
 }
