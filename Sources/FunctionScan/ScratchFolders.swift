@@ -59,7 +59,7 @@ struct ScratchError: Failure {
 /// Removes a folder with all that is in it, or as much as goes. Links are removed, not followed.
 ///
 /// Unpacked packages have folders that nobody may write to, and names that are not UTF-8.
-private func removeTree(_ path: String) {
+func removeTree(_ path: String) {
     removeTree(Array(path.utf8CString))
 }
 

@@ -10,7 +10,7 @@ import XMLStream
 /// Pulls the host detections of a subscription: who the hosts are, then batches of them side by side, each answer as it
 /// came, rows of it in the forms that were asked for, and a manifest at the end.
 package struct HostDetections: Sendable {
-    /// Kept free at the end for the manifest and the state.
+    /// Kept free at the end for the manifest and the state, of little time a tenth.
     private static let reserve = Duration.seconds(30)
 
     /// Hosts that were processed while the last run began may not have been in its list.
@@ -45,7 +45,7 @@ package struct HostDetections: Sendable {
                 progress: services.progress
             )
             return try await services.onlyRun(of: .hostDetections, owner: owner, context) { now, saved in
-                let place = "the state of \(JobName.hostDetections.rawValue)"
+                let place = services.state.place
                 let state = try saved.map { try DetectionsState(json: $0, place: place) } ?? DetectionsState()
                 return try await HostDetections(services).work(parameters, state, at: now, owner: owner, context)
             }
@@ -69,7 +69,8 @@ package struct HostDetections: Sendable {
             services: services,
             owner: owner
         )
-        let work = context.keeping(Self.reserve)
+        let time = context.deadline.remaining(at: services.clock.now())
+        let work = context.keeping(min(Self.reserve, .milliseconds(time.milliseconds / 10)))
         do {
             try await signIn(work)
             if plan.checkpoint.isListed {
@@ -185,7 +186,7 @@ package struct HostDetections: Sendable {
             run: plan.run,
             status: .continues,
             counts: await counts(recorder),
-            reason: "There was no time for all of it."
+            reason: JobAnswer.reasonToContinue
         )
     }
 

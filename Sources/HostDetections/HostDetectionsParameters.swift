@@ -56,6 +56,7 @@ package struct HostDetectionsParameters: Sendable, Equatable {
     package init() {}
 
     package init(_ parameters: JobParameters) throws(JobParameterError) {
+        let given = parameters.names
         var parameters = parameters
         processedAfter = try parameters.time("processed_after")
         try readFilters(&parameters)
@@ -87,6 +88,9 @@ package struct HostDetectionsParameters: Sendable, Equatable {
             throw JobParameterError(name: "detections", expected: "true when nothing else is asked for")
         }
         try parameters.finish()
+        if retryRun != nil, let name = given.subtracting(["retry_run", "workers"]).min() {
+            throw JobParameterError(name: name, expected: "left out: the run that is retried has its own")
+        }
     }
 
     private mutating func readFilters(_ parameters: inout JobParameters) throws(JobParameterError) {

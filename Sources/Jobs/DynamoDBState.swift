@@ -15,6 +15,7 @@ extension JobStateStore {
     ) -> JobStateStore {
         let row = StateRow(table: table, key: ["function_arn": .text(key)], client: client, clock: clock)
         return JobStateStore(
+            place: "the row \(key) of the table \(table)",
             begin: { try await row.begin($0, $1) },
             save: { try await row.save($0, $1, $2) },
             end: { try await row.end($0, $1, $2) }

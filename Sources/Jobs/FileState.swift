@@ -9,6 +9,7 @@ extension JobStateStore {
     package static func file(_ path: String) -> JobStateStore {
         let file = StateFile(path: path)
         return JobStateStore(
+            place: path,
             begin: { _, _ in try file.begin() },
             save: { _, state, _ in try file.save(state) },
             end: { _, state, _ in try file.end(state) }

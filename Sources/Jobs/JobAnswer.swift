@@ -54,6 +54,13 @@ package struct JobAnswer: Sendable, Equatable {
     }
 }
 
+extension JobAnswer {
+    /// Why a run that was cut short continues, as its task knows: Ctrl-C cancels that.
+    package static var reasonToContinue: String {
+        Task.isCancelled ? "It was interrupted: the same command goes on with it." : "There was no time for all of it."
+    }
+}
+
 /// How many there were of something.
 package struct JobCount: Sendable, Equatable {
     package let name: String

@@ -15,6 +15,9 @@ package struct JobParameters: Sendable, Equatable {
         self.values = values
     }
 
+    /// Of those that are given and not taken yet.
+    package var names: Set<String> { Set(values.keys) }
+
     package mutating func text(_ name: String) throws(JobParameterError) -> String? {
         switch values.removeValue(forKey: name) {
         case nil: return nil

@@ -11,6 +11,9 @@ package struct JobStateStore: Sendable {
         case busy(until: Timestamp?)
     }
 
+    /// Where that is, for who has to look at it or to delete it.
+    package let place: String
+
     /// Takes the job for a run that is over by the deadline of the context.
     ///
     /// - `owner`: The same for the retry of an event, which takes its own job over at once.
@@ -23,10 +26,12 @@ package struct JobStateStore: Sendable {
     package var end: @Sendable (_ owner: String, _ state: [UInt8]?, CallContext) async throws -> Void
 
     package init(
+        place: String,
         begin: @escaping @Sendable (_ owner: String, CallContext) async throws -> Opening,
         save: @escaping @Sendable (_ owner: String, _ state: [UInt8], CallContext) async throws -> Void,
         end: @escaping @Sendable (_ owner: String, _ state: [UInt8]?, CallContext) async throws -> Void
     ) {
+        self.place = place
         self.begin = begin
         self.save = { owner, state, context in try await uncancelled { try await save(owner, state, context) } }
         self.end = { owner, state, context in try await uncancelled { try await end(owner, state, context) } }

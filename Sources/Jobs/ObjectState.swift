@@ -13,7 +13,9 @@ extension JobStateStore {
         let save: @Sendable ([UInt8], CallContext) async throws -> Void = { state, context in
             _ = try await output.put(JobObject(key: key), .bytes(state), context)
         }
+        let place = output.address(key)
         return JobStateStore(
+            place: place,
             begin: { _, context in
                 let path = "\(scratch)/state-\(uniqueName()).json"
                 defer { unlink(path) }
@@ -23,12 +25,12 @@ extension JobStateStore {
                     // S3 says so of an object that is not there to who may not list the bucket.
                     context.log.notice(
                         "The job's state may not be read or is not there: this run begins anew",
-                        metadata: ["key": "\(output.address(key))"]
+                        metadata: ["key": "\(place)"]
                     )
                     return .mine(nil)
                 }
                 guard let bytes = try? contents(ofFile: path, limit: 1 << 30) else {
-                    throw JobStateError.unreadable(output.address(key))
+                    throw JobStateError.unreadable(place)
                 }
                 return .mine(bytes)
             },

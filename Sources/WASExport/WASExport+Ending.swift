@@ -19,7 +19,7 @@ extension WASExport {
             run: plan.name,
             status: .continues,
             counts: await counts(recorder, exported: await recorder.objects.count),
-            reason: "There was no time for all of it."
+            reason: JobAnswer.reasonToContinue
         )
     }
 

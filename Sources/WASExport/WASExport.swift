@@ -33,8 +33,7 @@ package struct WASExport: Sendable {
     ) async throws(JobError) -> JobAnswer {
         try await failing(as: .wasExport) {
             try await services.onlyRun(of: .wasExport, owner: owner, context) { now, saved in
-                let place = "the state of \(JobName.wasExport.rawValue)"
-                let state = try saved.map { try ExportState(json: $0, place: place) } ?? ExportState()
+                let state = try saved.map { try ExportState(json: $0, place: services.state.place) } ?? ExportState()
                 return try await work(parameters, state, at: now, owner: owner, context)
             }
         }

@@ -32,8 +32,7 @@ package struct WASSnapshot: Sendable {
         try await failing(as: .wasSnapshot) {
             guard !parameters.isDry else { return try await dryAnswer(context) }
             return try await services.onlyRun(of: .wasSnapshot, owner: owner, context) { now, saved in
-                let place = "the state of \(JobName.wasSnapshot.rawValue)"
-                let state = try saved.flatMap { try SnapshotState.read($0, place: place) }
+                let state = try saved.flatMap { try SnapshotState.read($0, place: services.state.place) }
                 let latest = parameters.asksForChanges ? try await latest(context) : nil
                 let plan = SnapshotPlan(parameters, saved: state, latest: latest, owner: owner, at: now)
                 do {
@@ -99,7 +98,7 @@ package struct WASSnapshot: Sendable {
                 run: plan.name,
                 status: .continues,
                 counts: await recorder.counts,
-                reason: "There was no time for all of it."
+                reason: JobAnswer.reasonToContinue
             )
         }
     }

@@ -26,6 +26,7 @@ struct DoctorCommand: AsyncParsableCommand {
             for fault in error.faults { show(.failed("\(fault.name) \(fault.expected)."), "settings") }
             throw ExitStatus.failed
         }
+        defer { shell.close() }
         show(.passed("All have proper values; region \(shell.application.settings.region)."), "settings")
 
         // All in one: Ctrl-C ends the doctor, not a check.

@@ -26,33 +26,33 @@ struct HostDetectionsCommand: AsyncParsableCommand {
     var processedAfter: String?
 
     @Option(help: "Just these hosts: ids or ranges of them with commas between them.")
-    var ids: String?
+    var ids: [String] = []
 
     @Option(help: "Hosts with these addresses or in these ranges of them.")
-    var ips: String?
+    var ips: [String] = []
 
     @Option(help: "Hosts that have any of these tags, by their names.")
-    var tags: String?
+    var tags: [String] = []
 
     @Option(help: "A parameter of the Host List call, such as ag_titles=Servers. May be given several times.")
     var filter: [String] = []
 
-    @Option(name: [.customShort("c"), .long], help: "Hosts of one call.")
-    var batchSize = 1000
+    @Option(name: [.customShort("c"), .long], help: "Hosts of one call. Default 1000.")
+    var batchSize: Int?
 
     @Option(help: "Calls at a time; the subscription may allow fewer. Default MAX_WORKERS.")
     var workers: Int?
 
     @Option(help: "Which detections: New, Active, Re-Opened, Fixed. Default all but Fixed.")
-    var status: String?
+    var status: [String] = []
 
     @Option(help: "Rows beside the raw XML: ndjson, csv, sqlite, with commas between them.")
-    var rows: String?
+    var rows: [String] = []
 
     @Flag(help: "Look up the QIDs that were found in the KnowledgeBase.")
     var knowledgeBase = false
 
-    @Option(help: "Ask for just the batches that this run could not get.")
+    @Option(help: "Ask for just the batches that this run could not get, as it was asked for.")
     var retryRun: String?
 
     @Flag(name: [.customShort("i"), .customLong("by-ip")], help: "Ask for hosts by their addresses.")
@@ -100,11 +100,15 @@ struct HostDetectionsCommand: AsyncParsableCommand {
 
     func validate() throws {
         _ = try parameters()
+        let proxies = ["https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"]
+        guard usesProxy == nil || !wantsProxy || proxy?.isEmpty == false || isInEnvironment(proxies) else {
+            throw ValidationError("-P needs the proxy's address: -x, or https_proxy in the environment.")
+        }
     }
 
     func run() async throws {
         let parameters = try parameters()
-        if let proxy, !["false", "no", "none", "off", "0"].contains(usesProxy?.lowercased()) {
+        if let proxy, wantsProxy {
             for name in ["https_proxy", "http_proxy"] { setenv(name, proxy, 1) }
         }
         var options = options
@@ -119,33 +123,38 @@ struct HostDetectionsCommand: AsyncParsableCommand {
         }
     }
 
+    /// Whether -P does not speak against a proxy.
+    private var wantsProxy: Bool { !["false", "no", "none", "off", "0"].contains(usesProxy?.lowercased()) }
+
     /// Whether it is called as the script was.
     private var isOriginal: Bool { detectionThreads != nil || assetThreads != nil || portalThreads != nil }
 
     /// The account of the command line, or as the script asked for it; nil when the environment or a secret has one.
     private func typedAccount() throws -> QualysAccount? {
         let isTyped = username != nil || server != nil || password != nil
-        guard isTyped || !isInEnvironment("QUALYS_SECRET_ARN", "QUALYS_USERNAME", "q_username") else { return nil }
+        guard isTyped || !isInEnvironment(["QUALYS_SECRET_ARN", "QUALYS_USERNAME", "q_username"]) else { return nil }
         return try QualysAccount(server: server, username: username, password: password)
     }
 
-    private func isInEnvironment(_ names: String...) -> Bool {
+    private func isInEnvironment(_ names: [String]) -> Bool {
         names.contains { getenv($0).map { $0.pointee != 0 } ?? false }
     }
 
     private func parameters() throws -> HostDetectionsParameters {
         let after = processedAfter ?? (isOriginal && retryRun == nil ? "2000-01-01" : nil)
-        var given: [String: JobParameters.Value] = ["batch_size": .number(Int64(batchSize))]
-        for (name, text) in [
-            ("processed_after", after), ("ids", ids), ("ips", ips), ("tags", tags), ("status", status), ("rows", rows),
-            ("retry_run", retryRun),
-        ] {
+        var given: [String: JobParameters.Value] = [:]
+        for (name, text) in [("processed_after", after), ("retry_run", retryRun)] {
             given[name] = text.map { .text($0) }
         }
-        given["workers"] = workers.map { .number(Int64($0)) }
+        for (name, texts) in [("ids", ids), ("ips", ips), ("tags", tags), ("status", status), ("rows", rows)] {
+            given[name] = texts.isEmpty ? nil : .text(texts.joined(separator: ","))
+        }
+        for (name, number) in [("workers", workers), ("batch_size", batchSize)] {
+            given[name] = number.map { .number(Int64($0)) }
+        }
         given["filters"] = filter.isEmpty ? nil : .list(filter)
-        given["by_ip"] = .truth(byAddress)
-        given["knowledge_base"] = .truth(knowledgeBase)
+        given["by_ip"] = byAddress ? .truth(true) : nil
+        given["knowledge_base"] = knowledgeBase ? .truth(true) : nil
         let threads: [(PullKind, Int?)] = [
             (.detections, detectionThreads), (.hostAssets, assetThreads), (.portalAssets, portalThreads),
         ]
@@ -156,9 +165,14 @@ struct HostDetectionsCommand: AsyncParsableCommand {
             guard threads.contains(where: { ($0.1 ?? 0) > 0 }) else {
                 throw ValidationError("One of -a, -d and -z must be at least 1.")
             }
+        }
+        if isOriginal, retryRun == nil {
             given["detections"] = .truth((detectionThreads ?? 0) > 0)
             given["host_assets"] = .truth((assetThreads ?? 0) > 0)
             given["portal_assets"] = .truth((portalThreads ?? 0) > 0)
+        }
+        if retryRun != nil, let gzip {
+            throw ValidationError("--\(gzip ? "" : "no-")gzip must be left out: the run that is retried has its own.")
         }
         do throws(JobParameterError) {
             var parameters = try HostDetectionsParameters(JobParameters(given))

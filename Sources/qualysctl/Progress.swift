@@ -1,4 +1,5 @@
 import Glibc
+import Jobs
 import Telemetry
 
 /// Runs `work` with a line at the foot of the terminal; Ctrl-C cancels it.
@@ -20,7 +21,8 @@ func showingProgress<Result: Sendable>(
     let ticker = Task {
         while !Task.isCancelled {
             let seconds = (ContinuousClock.now - start).components.seconds
-            LineOutput.standardError.write(Array("\r\u{1B}[K\(what) … \(seconds) s\r".utf8))
+            let line = progressLine(what, seconds: seconds, columns: terminalColumns())
+            LineOutput.standardError.write(Array("\r\u{1B}[K\(line)\r".utf8))
             try await Task.sleep(for: .seconds(1))
         }
     }

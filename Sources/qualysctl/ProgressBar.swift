@@ -16,7 +16,7 @@ final class ProgressBar: Sendable {
     var progress: JobProgress {
         JobProgress { [self] report in
             guard let elapsed = pace.isDue() else { return }
-            let line = report.line(title, elapsed: elapsed)
+            let line = report.line(title, elapsed: elapsed, columns: terminalColumns())
             isShown.withLock { $0 = true }
             LineOutput.standardError.write(Array("\r\u{1B}[K\(line)\r".utf8))
         }

@@ -10,7 +10,7 @@ struct ScriptWords {
     /// For a strict parser: each option is a word, and each value another.
     private(set) var words: [String] = []
 
-    /// Where passwords stand: in which word, and after how many of its bytes.
+    /// Where passwords stand, those of proxies too: in which word, and after how many of its bytes.
     private(set) var passwords: [(word: Int, start: Int)] = []
 
     /// The option whose value is the next word.
@@ -42,7 +42,9 @@ struct ScriptWords {
 
     private mutating func value(_ text: String, of option: UInt8, at place: Int, _ start: Int) {
         words.append(text)
-        if option == UInt8(ascii: "p") { passwords.append((place, start)) }
+        // A proxy's account stands in its address, before an @.
+        let isProxy = option == UInt8(ascii: "x") && text.contains("@")
+        if isProxy || option == UInt8(ascii: "p") { passwords.append((place, start)) }
     }
 }
 

@@ -13,10 +13,10 @@ import Telemetry
 struct Shell {
     let application: Application
     let log: Logger
-    private let scratchRoot: String
+    private let scratchRoot: ScratchRoot
 
     /// - Parameter account: Who signs in to Qualys, when that is not in the secret.
-    /// - Throws: `SettingsError` with all that is wrong.
+    /// - Throws: `SettingsError` with all that is wrong, or when there is no room for scratch.
     init(needsSecret: Bool = true, needsRegion: Bool = true, account: QualysAccount? = nil) throws {
         let environment = ProcessInfo.processInfo.environment
         let settings = try Settings(
@@ -25,12 +25,12 @@ struct Shell {
             needsSecret: needsSecret,
             needsRegion: needsRegion
         )
-        scratchRoot = "\(Application.temporaryFolder(environment))/qualysctl-\(UUID().uuidString)"
+        scratchRoot = try ScratchRoot(in: Application.temporaryFolder(environment), prefix: "qualysctl-")
         application = Application(
             settings: settings,
             environment: environment,
             http: CurlTransport(caBundle: environment["AWS_CA_BUNDLE"]).client,
-            scratchRoot: scratchRoot,
+            scratchRoot: scratchRoot.path,
             account: account,
             // Metrics are CloudWatch's, and nothing of a shell gets there.
             emit: { _, _ in }
@@ -41,9 +41,9 @@ struct Shell {
         }
     }
 
-    /// Removes what scans left.
+    /// Removes what scans left. What a process leaves that is killed before, the next one removes.
     func close() {
-        application.scratch.removeLeftovers()
+        scratchRoot.remove()
     }
 
     func context(seconds: Int) -> CallContext {

@@ -10,6 +10,13 @@ func printError(_ line: String) {
 /// Whether a person is watching.
 let isTerminal = isatty(STDERR_FILENO) == 1
 
+/// How wide the terminal is: at each time anew, as its window may be drawn larger or smaller.
+func terminalColumns() -> Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+}
+
 /// Whether colour is wanted: on a terminal, unless `NO_COLOR` says otherwise (https://no-color.org).
 let isColoured = isTerminal && (getenv("NO_COLOR").map { $0.pointee == 0 } ?? true)
 

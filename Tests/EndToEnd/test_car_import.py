@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -55,11 +54,6 @@ class Lab:
         ended = self.shell.run("car-import", *words, **{**self.environment(), **changes})
         assert self.car.password not in ended.stdout + ended.stderr
         return ended
-
-    def clean(self) -> None:
-        """Removes what a killed run had no time to."""
-        for left in self.shell.temporary.iterdir():
-            shutil.rmtree(left)
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         return self.shell.start("car-import", *words, **self.environment())
@@ -314,7 +308,6 @@ def test_a_run_that_is_killed_is_made_good_by_the_next(
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
-    setup.clean()
     setup.car.clear_faults()
     setup.car.settle()
     assert setup.trial.problems_of_a_failure(incremental=mode == "auto") == ""

@@ -348,6 +348,14 @@ def test_a_next_page_elsewhere_or_nowhere_is_not_asked_for(
 # --- Going on ---
 
 
+def test_little_time_is_enough_for_few_hosts(qualys_server: Servers, terminal: Terminals) -> None:
+    qualys = qualys_server(now=NOW, hosts=5, detections=1)
+    shell = terminal(qualys)
+    ended = shell.run("host-detections", *ALL, "--rows", "ndjson", "--timeout", "10")
+    assert ended.returncode == DONE, ended.stderr
+    assert_complete(shell.files(), qualys)
+
+
 def test_a_killed_run_goes_on_where_it_was(qualys_server: Servers, terminal: Terminals) -> None:
     qualys = qualys_server(now=NOW, hosts=300, detections=3)
     shell = terminal(qualys)
@@ -356,8 +364,9 @@ def test_a_killed_run_goes_on_where_it_was(qualys_server: Servers, terminal: Ter
     eventually(lambda: any(fault["played"] for fault in qualys.faults()))
     time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=30)
     assert process.returncode == PARTIAL
+    assert "interrupted" in json.loads(out)["reason"]
     done = len(qualys.calls("vm/detection"))
     qualys.clear_faults()
     qualys.clear_calls()
@@ -372,10 +381,11 @@ def test_a_run_killed_without_warning_loses_nothing(qualys_server: Servers, term
     qualys = qualys_server(now=NOW, hosts=300, detections=3)
     shell = terminal(qualys)
     qualys.fault("hang", HLD, skip=4, times=-1)
-    process = shell.start("host-detections", *ALL, "-c", "20", "--rows", "ndjson", TMPDIR=str(shell.folder))
+    process = shell.start("host-detections", *ALL, "-c", "20", "--rows", "ndjson")
     eventually(lambda: any(fault["played"] for fault in qualys.faults()))
     process.kill()
     process.communicate(timeout=30)
+    assert list(shell.temporary.glob("qualysctl-*/*")), "what the next run removes"
     qualys.clear_faults()
     ended = shell.run("host-detections", *ALL, "-c", "20", "--rows", "ndjson")
     assert ended.returncode == DONE, ended.stderr
@@ -508,7 +518,9 @@ def test_words_may_be_joined_as_the_script_had_them(qualys_server: Servers, term
     shell = terminal(qualys)
     qualys.fault("hang", HLD, times=-1)
     words = ("-s" + qualys.api_url, "-u" + qualys.username, "-d2", "-a1", "-c5000", "-P", "-iDp", qualys.password)
-    process = shell.start("host-detections", *words, QUALYS_PASSWORD=None, TMPDIR=str(shell.folder))
+    # The stand-in has no TLS, so that the proxy is not asked.
+    changes = {"QUALYS_PASSWORD": None, "TMPDIR": str(shell.folder), "https_proxy": "http://proxy.invalid"}
+    process = shell.start("host-detections", *words, **changes)
     # By address, and the assets too.
     details = {"Basic", "All/AGs"}
     eventually(lambda: {call["parameters"].get("details") for call in qualys.calls("asset/host")} == details)
@@ -580,11 +592,29 @@ def test_the_proxy_is_used_when_it_is_wanted(
     assert proxy.calls.total() == (len(qualys.calls()) if isUsed else 0)
 
 
+@pytest.mark.parametrize("joined", [False, True])
+def test_the_password_of_a_proxy_is_not_in_the_list_of_processes(
+    qualys_server: Servers, terminal: Terminals, proxy: Proxy, joined: bool
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=20)
+    shell = terminal(qualys)
+    qualys.fault("hang", HLD, times=-1)
+    address = proxy.url.replace("://", "://bob:topsecret@")
+    process = shell.start("host-detections", *(["-x" + address] if joined else ["-x", address]), "-d", "1")
+    eventually(lambda: any(fault["played"] for fault in qualys.faults()))
+    shown = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+    process.terminate()
+    out, err = process.communicate(timeout=30)
+    assert b"topsecret" not in shown + out + err
+    assert proxy.calls, "it is used all the same"
+
+
 class Prompt:
     """qualysctl at a terminal of its own."""
 
-    def __init__(self, shell: Terminal, *words: str, **changes: str | None) -> None:
+    def __init__(self, shell: Terminal, *words: str, columns: int = 80, **changes: str | None) -> None:
         self.master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (24, columns))
         self.process = subprocess.Popen(
             [str(shell.program), "host-detections", "--output", str(shell.output), *words],
             env=shell.environment(changes), cwd=shell.folder,
@@ -611,6 +641,19 @@ class Prompt:
     @property
     def echoes(self) -> bool:
         return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
+
+
+@pytest.mark.parametrize("columns", [80, 45])
+def test_a_bar_is_not_wrapped_by_the_terminal(
+    qualys_server: Servers, terminal: Terminals, columns: int
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=2000, detections=3, latency_ms=120, concurrency=1)
+    prompt = Prompt(terminal(qualys), *ALL, "-c", "200", columns=columns)
+    assert prompt.end() == DONE, prompt.shown
+    # What is drawn over: the cursor goes back to where the line began.
+    lines = re.findall(r"\r\x1b\[K([^\r\n]+)\r(?!\n)", prompt.shown.decode())
+    assert any("hosts" in line for line in lines), prompt.shown
+    assert max(map(len, lines)) < columns
 
 
 def test_who_signs_in_is_asked_for_at_a_terminal(qualys_server: Servers, terminal: Terminals) -> None:
@@ -646,7 +689,7 @@ def test_a_long_log_is_put_aside(qualys_server: Servers, terminal: Terminals) ->
 @pytest.mark.parametrize(
     "words",
     [("--rows", "xml"), ("--status", "Old"), ("-d", "0"), ("-c", "0"), ("--retry-run", "x"), ("-v", "yesterday"),
-     ("--filter", "action=delete")],
+     ("--filter", "action=delete"), ("-P", "True"), ("-P",), ("-P", "True", "-x", "")],
 )  # fmt: skip
 def test_wrong_use_is_told_before_anything_is_done(
     qualys_server: Servers, terminal: Terminals, words: tuple[str, ...]
@@ -655,6 +698,55 @@ def test_wrong_use_is_told_before_anything_is_done(
     ended = terminal(qualys).run("host-detections", *words)
     assert ended.returncode == BAD_USAGE
     assert qualys.calls() == []
+
+
+RETRY = ("--retry-run", "20261121T030045Z")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--processed-after", "2026-11-21"), ("--ids", "1"), ("--ips", "10.0.0.1"), ("--tags", "a"), ("--batch-size", "10"),
+     ("--filter", "ag_titles=a"), ("--status", "New"), ("--rows", "csv"), ("--knowledge-base",), ("--by-ip",), ("--gzip",),
+     ("--no-gzip",)],
+)  # fmt: skip
+def test_what_a_retried_run_has_its_own_of_is_refused_by_name(
+    qualys_server: Servers, terminal: Terminals, words: tuple[str, ...]
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=5)
+    ended = terminal(qualys).run("host-detections", *RETRY, *words)
+    assert ended.returncode == BAD_USAGE
+    assert words[0] + " must be left out" in ended.stderr
+    assert qualys.calls() == []
+
+
+def test_how_a_retry_is_made_may_be_said(qualys_server: Servers, terminal: Terminals) -> None:
+    words = ("--workers", "2", "-d", "1", "-D", "--log-file", "log", "--timeout", "60")
+    ended = terminal(qualys_server(now=NOW, hosts=5)).run("host-detections", *RETRY, *words)
+    assert ended.returncode == FAILED
+    assert "There is no run 20261121T030045Z" in ended.stderr
+
+
+def test_a_flag_that_is_given_twice_counts_twice(qualys_server: Servers, terminal: Terminals) -> None:
+    qualys = qualys_server(now=NOW, hosts=40, detections=3)
+    shell = terminal(qualys)
+    first, second = (str(row["host"]) for row in qualys.truth("hosts")[:2])
+    words = ["--rows", "ndjson", "--rows", "csv,ndjson", "--ids", first, "--ids", second]
+    words += ["--status", "New", "--status", "Active", "--tags", "a", "--tags", "b,c", "--ips", "10.0.0.1", "--ips", "10.0.0.2"]
+    ended = shell.run("host-detections", *ALL, *words)
+    assert ended.returncode == DONE, ended.stderr
+    told = shell.manifest(shell.answer(ended))["parameters"]
+    assert (told["rows"], told["status"]) == ("ndjson,csv", "New,Active")
+    assert (told["ids"], told["tag_set_include"]) == (f"{first},{second}", "a,b,c")
+    assert told["ips"] == "10.0.0.1,10.0.0.2"
+
+
+def test_a_proxy_of_the_environment_is_one(
+    qualys_server: Servers, terminal: Terminals, proxy: Proxy
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=5, detections=1)
+    ended = terminal(qualys).run("host-detections", "-P", "True", "-d", "1", http_proxy=proxy.url)
+    assert ended.returncode == DONE, ended.stderr
+    assert proxy.calls.total() == len(qualys.calls())
 
 
 def test_large_answers_go_through_in_constant_memory(
@@ -704,7 +796,7 @@ def test_a_deadline_is_kept_and_the_next_event_goes_on(lab: Lab, qualys_server: 
     settings = prepare(lab, qualys)
     event = {"job": "host-detections", "rows": "ndjson", "batch_size": 10}
     with lab.sandbox(settings, MAX_WORKERS="1") as sandbox:
-        first = sandbox.deliver(event, timeout_s=40).json
+        first = sandbox.deliver(event, timeout_s=15).json
         assert first["status"] == "continues" and first["counts"]["batches"] > 0
         qualys.set(latency_ms=0)
         second = sandbox.deliver(event).json

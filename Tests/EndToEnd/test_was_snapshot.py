@@ -7,7 +7,6 @@ import gzip
 import hashlib
 import io
 import json
-import shutil
 import signal
 import sqlite3
 import sys
@@ -398,8 +397,6 @@ def killed(shell: Terminal, qualys: QualysServer, skip: int, *words: str) -> Non
     eventually(lambda: any(fault["played"] for fault in qualys.faults()))
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    for leftover in shell.temporary.iterdir():
-        shutil.rmtree(leftover)
     qualys.clear_faults()
 
 

@@ -93,4 +93,27 @@ struct DetectionsStateTests {
         }
         #expect(error?.name == name)
     }
+
+    @Test(
+        "What the run that is retried has its own of cannot be asked for beside it",
+        arguments: [
+            ("rows", .text("csv")), ("status", .text("Fixed")), ("ids", .text("1")), ("filters", .list(["ag_ids=1"])),
+            ("processed_after", .text("2026-11-21")), ("batch_size", .number(5)), ("by_ip", .truth(true)),
+            ("knowledge_base", .truth(false)), ("host_assets", .truth(true)),
+        ] as [(String, JobParameters.Value)]
+    )
+    func retry(name: String, value: JobParameters.Value) {
+        let error = #expect(throws: JobParameterError.self) {
+            try HostDetectionsParameters(JobParameters(["retry_run": .text("20261121T030045Z"), name: value]))
+        }
+        #expect(error?.name == name)
+    }
+
+    @Test("How many calls there are at a time is for the retry of a run to say")
+    func workersOfRetry() throws {
+        let parameters = try HostDetectionsParameters(
+            JobParameters(["retry_run": .text("20261121T030045Z"), "workers": .number(7)])
+        )
+        #expect(parameters.retryRun == "20261121T030045Z" && parameters.workers == 7)
+    }
 }

@@ -221,6 +221,7 @@ struct LostRunTests {
             return try await listing.client.send(request, sink)
         }
         let state = JobStateStore(
+            place: "",
             begin: { _, _ in .mine(nil) },
             save: { _, _, _ in throw JobStateError.lost },
             end: { _, _, _ in throw JobStateError.lost }

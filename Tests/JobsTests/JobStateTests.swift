@@ -28,6 +28,11 @@ struct FileStateTests {
         #expect(try await JobStateStore.file(path).begin("b", .test()) == .mine(Array("2".utf8)))
     }
 
+    @Test("Its place is the file")
+    func place() {
+        #expect(JobStateStore.file(path).place == path)
+    }
+
     @Test("A second run at the same time is told that there is one, and gets the job when that ends")
     func lock() async throws {
         let (first, second) = (JobStateStore.file(path), JobStateStore.file(path))
@@ -52,6 +57,7 @@ struct CancelledStateTests {
     func saves() async throws {
         let saved = Journal<String>()
         let store = JobStateStore(
+            place: "the memory",
             begin: { _, _ in .mine(nil) },
             save: { owner, _, _ in
                 try Task.checkCancellation()
@@ -103,6 +109,11 @@ struct DynamoDBStateTests {
         #expect(claim["ExpressionAttributeValues"]?[":owner"] == ["S": "request-1"])
         let expires = FakeClock.start.seconds + 601
         #expect(claim["ExpressionAttributeValues"]?[":expires"] == ["N": .text("\(expires)")])
+    }
+
+    @Test("Its place is the row and its table")
+    func place() {
+        #expect(store(FakeHTTP([])).place == "the row job#was-export#bucket/ of the table cache")
     }
 
     @Test("A live claim of another run is respected, with its end")
@@ -184,6 +195,11 @@ struct ObjectStateTests {
         try await first.end("a", Array("2".utf8), .test())
         #expect(try await store().begin("b", .test()) == .mine(Array("2".utf8)))
         #expect(try names(inFolder: folder.path).isEmpty)
+    }
+
+    @Test("Its place is the object's address")
+    func place() {
+        #expect(store().place == "s3://bucket/prefix/state/was-export.json")
     }
 
     @Test("What may not be read is taken for not there, as S3 says it; any other failure is one")

@@ -81,7 +81,55 @@ struct JobTextsTests {
         ]
     )
     func line(report: JobProgress.Report, expected: String) {
-        #expect(report.line("was-export", elapsed: .seconds(10)) == expected)
+        #expect(report.line("was-export", elapsed: .seconds(10), columns: 100) == expected)
+    }
+
+    @Test(
+        "A line that a terminal has no room for gets a shorter bar, then fewer figures; the last column stays free",
+        arguments: [
+            (97, "the pull  [############............] 25/50 hosts  1234567 detections  2.5/s  1.2 MB/s  10 s left"),
+            (96, "the pull  [###########............] 25/50 hosts  1234567 detections  2.5/s  1.2 MB/s  10 s left"),
+            (81, "the pull  [####....] 25/50 hosts  1234567 detections  2.5/s  1.2 MB/s  10 s left"),
+            (80, "the pull  [########.........] 25/50 hosts  1234567 detections  2.5/s  10 s left"),
+            (73, "the pull  [#####.....] 25/50 hosts  1234567 detections  2.5/s  10 s left"),
+            (53, "the pull  [#####.....] 25/50 hosts  2.5/s  10 s left"),
+            (44, "the pull  [####....] 25/50 hosts  10 s left"),
+            (43, "the pull  [#########.........] 25/50 hosts"),
+            (33, "the pull  [####....] 25/50 hosts"),
+            (32, "the pull  25/50 hosts"),
+            (13, "the pull  25"), (1, ""), (0, ""),
+        ]
+    )
+    func narrow(columns: Int, expected: String) {
+        let report = JobProgress.Report(
+            unit: "hosts",
+            done: 25,
+            total: 50,
+            bytes: 12_340_000,
+            counts: [JobCount("detections", 1_234_567)]
+        )
+        #expect(report.line("the pull", elapsed: .seconds(10), columns: columns) == expected)
+        #expect(expected.count < max(1, columns))
+    }
+
+    @Test(
+        "Nor is a line wrapped that has no bar",
+        arguments: [(28, "car-import  3 assets  0.3/s"), (27, "car-import  3 assets"), (10, "car-impor")]
+    )
+    func narrowWithoutTotal(columns: Int, expected: String) {
+        let report = JobProgress.Report(unit: "assets", done: 3)
+        #expect(report.line("car-import", elapsed: .seconds(10), columns: columns) == expected)
+    }
+
+    @Test(
+        "Of work that nobody can measure the time is shown, whatever there is no room for",
+        arguments: [
+            (80, "Scanning orders … 123 s"), (24, "Scanning orders … 123 s"), (23, "Scanning order … 123 s"),
+            (9, " … 123 s"), (5, " … 1"), (0, ""),
+        ]
+    )
+    func time(columns: Int, expected: String) {
+        #expect(progressLine("Scanning orders", seconds: 123, columns: columns) == expected)
     }
 
     @Test("Speed and time left follow from what is done")

@@ -13,6 +13,7 @@ import Testing
     private func services(_ opening: JobStateStore.Opening) -> JobServices {
         .fake(
             state: JobStateStore(
+                place: "the memory",
                 begin: { _, _ in opening },
                 save: { _, _, _ in },
                 end: { [ends] owner, state, _ in ends.write("\(owner) \(state == nil ? "as it was" : "anew")") }

@@ -96,6 +96,7 @@ final class FakeQualys: Sendable {
                 get: { _, _, _ in false }
             ),
             state: JobStateStore(
+                place: "the memory",
                 begin: { [self] _, _ in .mine(remembered.withLock { $0 }) },
                 save: { [self] _, state, _ in remembered.withLock { $0 = state } },
                 end: { [self] _, state, _ in

@@ -37,6 +37,23 @@ struct WASExportTests {
         #expect(try qualys.manifests.count > 1)
     }
 
+    @Test("A state that cannot be read is told by its place")
+    func unreadableState() async throws {
+        let qualys = FakeQualys(1...2)
+        qualys.remembered.withLock { $0 = Array("{}".utf8) }
+        let error = await #expect(throws: JobError.self) { try await qualys.run() }
+        #expect(error?.reason.contains("in the memory is not readable") == true)
+    }
+
+    @Test("A run that was interrupted says so, and that it goes on")
+    func interrupted() async throws {
+        let run = Task { try await FakeQualys(1...2).run() }
+        run.cancel()
+        let answer = try await run.value
+        #expect(answer.status == .continues)
+        #expect(answer.reason == "It was interrupted: the same command goes on with it.")
+    }
+
     @Test("A scan stands in one manifest, also when the state could not be given back after that was written")
     func lostEnd() async throws {
         let qualys = FakeQualys(1...9, failingEnds: 1)

@@ -139,6 +139,7 @@ final class FakeSubscription: Sendable {
                 }
             ),
             state: JobStateStore(
+                place: "the memory",
                 begin: { [self] _, _ in .mine(remembered.withLock { $0 }) },
                 save: { [self] _, state, _ in remembered.withLock { $0 = state } },
                 end: { [self] _, state, _ in if let state { remembered.withLock { $0 = state } } }

@@ -30,6 +30,22 @@ import Testing
         #expect(try qualys.rows(names)[2...3] == ["new 3", "new 4"])
     }
 
+    @Test func `A state that cannot be read is told by its place`() async throws {
+        let qualys = try FakeSubscription(2)
+        qualys.remembered.withLock { $0 = Array("{}".utf8) }
+        let error = await #expect(throws: JobError.self) { try await qualys.run() }
+        #expect(error?.reason.contains("in the memory is not readable") == true)
+    }
+
+    @Test func `A run that was interrupted says so, and that it goes on`() async throws {
+        let qualys = try FakeSubscription(2)
+        let run = Task { try await qualys.run() }
+        run.cancel()
+        let answer = try await run.value
+        #expect(answer.status == .continues)
+        #expect(answer.reason == "It was interrupted: the same command goes on with it.")
+    }
+
     @Test(
         arguments: [
             // Half of the list, with and without a word on the rest; a list that is empty; no findings.
