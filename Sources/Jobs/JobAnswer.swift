@@ -6,13 +6,15 @@ package struct JobAnswer: Sendable, Equatable {
         case done
         /// The deadline came first. What is done is remembered, and the next event goes on from there.
         case continues
+        /// Of the answer that a `JobError` carries: some of it is missing.
+        case partial
     }
 
     package let job: JobName
 
     /// The start of the run, `YYYYMMDDTHHMMSSZ`.
     package let run: String
-    package let status: Status
+    package var status: Status
 
     /// In the order in which they are shown.
     package let counts: [JobCount]

@@ -33,6 +33,8 @@ package struct JobError: Failure {
         let shown = missing.prefix(10).map { "\($0.id) (\($0.reason))" }.joined(separator: "; ")
         reason = "\(missing.count) missing: \(shown)" + (missing.count > 10 ? "; and more, in the manifest" : "")
         self.missing = missing
+        var answer = answer
+        if answer.status == .done { answer.status = .partial }
         self.answer = answer
     }
 

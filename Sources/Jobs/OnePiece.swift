@@ -23,8 +23,11 @@ extension JobServices {
         } catch let error as FileFault where error.isNoRoom {
             throw error
         } catch {
-            // Whatever it says: with no time left everything fails.
-            guard !context.deadline.hasPassed(at: clock.now()), !Task.isCancelled else {
+            // Whatever it says: everything fails when the work is cancelled, or no time is left.
+            guard !Task.isCancelled else {
+                throw QualysError(.cancelled, call: name, message: "The work was cancelled.")
+            }
+            guard !context.deadline.hasPassed(at: clock.now()) else {
                 throw QualysError(.deadline, call: name, message: "The deadline has passed.")
             }
             return .failure(error)

@@ -20,7 +20,7 @@ struct WASExportCommand: AsyncParsableCommand {
     var until: String?
 
     @Option(help: "Just these scans: ids with commas between them.")
-    var ids: String?
+    var ids: [String] = []
 
     @Flag(help: "List the scans that may be exported, and export nothing.")
     var dryRun = false
@@ -40,7 +40,7 @@ struct WASExportCommand: AsyncParsableCommand {
     }
 
     private func parameters() throws -> WASExportParameters {
-        let given: [(String, String?)] = [("since", since), ("until", until), ("ids", ids)]
+        let given: [(String, String?)] = [("since", since), ("until", until), ("ids", ids.isEmpty ? nil : ids.joined(separator: ","))]
         let values = given.compactMap { name, text in text.map { (name, JobParameters.Value.text($0)) } }
         do throws(JobParameterError) {
             var parameters = try WASExportParameters(JobParameters(Dictionary(values) { first, _ in first }))

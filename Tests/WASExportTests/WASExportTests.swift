@@ -146,7 +146,7 @@ struct WASExportTests {
     func missedEarly(parameters: WASExportParameters) async throws {
         let qualys = FakeQualys(1...3200)
         qualys.refused.withLock { $0 = [7] }
-        for status in [JobAnswer.Status.continues, .continues, .done, .done] {
+        for status in [JobAnswer.Status.continues, .continues, .partial, .partial] {
             let error = await #expect(throws: JobError.self) { try await qualys.run(parameters) }
             #expect(error?.missing.map(\.id) == ["7"])
             #expect(error?.answer?.status == status)
