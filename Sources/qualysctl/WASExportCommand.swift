@@ -40,7 +40,8 @@ struct WASExportCommand: AsyncParsableCommand {
     }
 
     private func parameters() throws -> WASExportParameters {
-        let given: [(String, String?)] = [("since", since), ("until", until), ("ids", ids.isEmpty ? nil : ids.joined(separator: ","))]
+        let ids = ids.isEmpty ? nil : ids.joined(separator: ",")
+        let given: [(String, String?)] = [("since", since), ("until", until), ("ids", ids)]
         let values = given.compactMap { name, text in text.map { (name, JobParameters.Value.text($0)) } }
         do throws(JobParameterError) {
             var parameters = try WASExportParameters(JobParameters(Dictionary(values) { first, _ in first }))
