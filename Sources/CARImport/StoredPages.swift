@@ -73,7 +73,7 @@ package struct StoredPages {
     }
 
     private func forEachPage(_ prefix: String, _ body: (_ path: String) throws -> Void) throws {
-        for name in try names(inFolder: folder) where name.hasPrefix(prefix) { try body("\(folder)/\(name)") }
+        for name in try names(inFolder: folder, prefix: prefix) { try body("\(folder)/\(name)") }
     }
 
     private static func forEachItem(_ path: String, _ items: JSONPath, _ body: (JSONValue) throws -> Void) throws {

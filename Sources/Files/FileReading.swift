@@ -32,15 +32,17 @@ package func contents(ofFile path: String, limit: Int) throws -> [UInt8] {
 }
 
 /// The names in a folder, in the order of their bytes, without `.` and `..`.
-package func names(inFolder path: String) throws(FileFault) -> [String] {
+///
+/// - Parameter prefix: What they begin with: a folder that many programs share may have very many others.
+package func names(inFolder path: String, prefix: String = "") throws(FileFault) -> [String] {
     guard let listing = opendir(path) else { throw FileFault(path: path, doing: "listing it", .system(errno)) }
     defer { closedir(listing) }
     var names: [String] = []
     while let entry = readdir(listing) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        let name: String? = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+            bytes.starts(with: prefix.utf8) ? String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) : nil
         }
-        if name != ".", name != ".." { names.append(name) }
+        if let name, name != ".", name != ".." { names.append(name) }
     }
     return names.sorted()
 }

@@ -45,7 +45,7 @@ package final class ScratchRoot: Sendable {
     }
 
     private static func removeAbandoned(in folder: String, _ prefix: String) {
-        for name in (try? names(inFolder: folder)) ?? [] where isRoot(name, prefix) {
+        for name in (try? names(inFolder: folder, prefix: prefix)) ?? [] where isRoot(name, prefix) {
             let path = "\(folder)/\(name)"
             let descriptor = openFolder(path)
             guard descriptor >= 0 else { continue }

@@ -30,9 +30,13 @@ struct AskedHosts {
             try lines.withUnsafeBytes { try file.append($0) }
             lines.removeAll(keepingCapacity: true)
         }
+        let (start, end) = (Array("{\"host_id\":".utf8), Array("}\n".utf8))
         for range in batches.lazy.filter({ $0.kind == .ids }).flatMap(\.members.ranges) {
             for id in range {
-                lines += "{\"host_id\":\(id)}\n".utf8
+                // Not as one string: there are millions.
+                lines += start
+                lines += String(id).utf8
+                lines += end
                 if lines.count >= Self.handOn { try handOn() }
             }
         }
