@@ -20,11 +20,10 @@ struct BatchPull: Sendable {
     private var buffer: Int { min(1 << 20, Self.buffers / max(1, services.workers)) }
     private static let buffers = 3 << 20
 
-    /// - Returns: What came, and the QIDs in it.
-    func pull(
-        _ work: Work,
-        _ context: CallContext
-    ) async throws -> (finished: FinishedWork, qids: Set<Int64>) {
+    /// What came, and the QIDs in it.
+    typealias Pulled = (finished: FinishedWork, qids: Set<Int64>)
+
+    func pull(_ work: Work, _ context: CallContext) async throws -> Pulled {
         switch work.kind {
         case .detections:
             let form = HostCalls.detections(work.batch, parameters, processedAfter: processedAfter)
@@ -49,7 +48,7 @@ struct BatchPull: Sendable {
         _ first: [FormField],
         _ rows: [(form: RowText.Form, file: RowFile)],
         _ context: CallContext
-    ) async throws -> (finished: FinishedWork, qids: Set<Int64>) {
+    ) async throws -> Pulled {
         var finished = FinishedWork(number: work.number)
         var qids: Set<Int64> = []
         var seen = IDRanges()

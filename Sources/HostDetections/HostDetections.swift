@@ -73,15 +73,23 @@ package struct HostDetections: Sendable {
         let work = context.keeping(min(Self.reserve, .milliseconds(time.milliseconds / 10)))
         do {
             try await signIn(work)
+            let puller = BatchPull(
+                services: services,
+                parameters: plan.parameters,
+                run: plan.run,
+                processedAfter: plan.processedAfter,
+                base: try await services.qualys.apiURL(context)
+            )
+            let early = EarlyPull(puller, work)
             if plan.checkpoint.isListed {
-                try await pull(plan, plan.checkpoint.hostSet, recorder, work)
+                try await pull(plan, plan.checkpoint.hostSet, puller, early, recorder, work)
             } else {
-                let found = try await HostListing(services: services, plan: plan).read(work)
+                let found = try await HostListing(services: services, plan: plan, early: early).read(work)
                 await recorder.setHosts(found)
                 // The first calls need not wait until that is saved; without it they go no further.
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await recorder.save(context) }
-                    group.addTask { try await pull(plan, found.hosts, recorder, work) }
+                    group.addTask { try await pull(plan, found.hosts, puller, early, recorder, work) }
                     for try await _ in group {}
                 }
             }
@@ -120,6 +128,8 @@ package struct HostDetections: Sendable {
     private func pull(
         _ plan: RunPlan,
         _ hosts: HostSet,
+        _ puller: BatchPull,
+        _ early: EarlyPull,
         _ recorder: DetectionsRecorder,
         _ context: CallContext
     ) async throws {
@@ -132,20 +142,14 @@ package struct HostDetections: Sendable {
             detections: finished.reduce(0) { $0 + $1.detections },
             services.progress
         )
-        let puller = BatchPull(
-            services: services,
-            parameters: plan.parameters,
-            run: plan.run,
-            processedAfter: plan.processedAfter,
-            base: try await services.qualys.apiURL(context)
-        )
+        await early.end(unless: all.first)
         // The kinds are different APIs, which count apart.
         try await forEach(plan.parameters.kinds, workers: plan.parameters.kinds.count) { kind in
             let missing = all.filter { $0.kind == kind && !done.contains($0.number) }
             let workers = plan.parameters.workersOfKind[kind] ?? services.workers
             // Twice as many as may call: while some are stored others are on their way.
             try await forEach(missing, workers: 2 * workers) { work in
-                try await pull(work, puller, recorder, progress, context)
+                try await pull(work, puller, early, recorder, progress, context)
             }
         }
     }
@@ -154,12 +158,14 @@ package struct HostDetections: Sendable {
     private func pull(
         _ work: Work,
         _ puller: BatchPull,
+        _ early: EarlyPull,
         _ recorder: DetectionsRecorder,
         _ progress: PullProgress,
         _ context: CallContext
     ) async throws {
         let outcome = try await services.onePiece(work.name, context) {
-            let (finished, qids) = try await puller.pull(work, context)
+            let begun = try await early.result(of: work)
+            let (finished, qids) = if let begun { begun } else { try await puller.pull(work, context) }
             try await recorder.finished(finished, qids, context)
             return finished
         }

@@ -19,6 +19,9 @@ struct HostListConsumer: PageConsumer {
     private static let mostHosts: Int64 = 10_000_000
 
     let byAddress: Bool
+    private let batchSize: Int
+    private let onFirstBatch: @Sendable (HostBatch) -> Void
+    private var hasFirstBatch = false
     private(set) var facts = PageFacts()
     private var total: Int64 = 0
     private var id: Int64?
@@ -26,8 +29,16 @@ struct HostListConsumer: PageConsumer {
 
     var isRefusal: Bool { false }
 
-    init(byAddress: Bool) {
+    /// - Parameter onFirstBatch: Is told the first batch as soon as a host beyond it is known, for Qualys lists ids in
+    ///   ascending order. Not with details, where hosts may be asked for by address.
+    init(
+        byAddress: Bool,
+        batchSize: Int = .max,
+        onFirstBatch: @escaping @Sendable (HostBatch) -> Void = { _ in }
+    ) {
         self.byAddress = byAddress
+        self.batchSize = batchSize
+        self.onFirstBatch = onFirstBatch
     }
 
     mutating func start(_ element: Element, depth: Int, _ attributes: XMLAttributes) {
@@ -67,6 +78,11 @@ struct HostListConsumer: PageConsumer {
         }
         try count(1 + min(range.upperBound - range.lowerBound, Self.mostHosts))
         facts.hosts.insert(range)
+        guard !hasFirstBatch, total > batchSize else { return }
+        let batches = HostSet(ids: facts.hosts).batches(of: batchSize)
+        guard batches.count > 1 else { return }
+        hasFirstBatch = true
+        onFirstBatch(batches[0])
     }
 
     private mutating func count(_ more: Int64) throws {

@@ -5,10 +5,16 @@ import QualysAPI
 import Support
 import Telemetry
 
-/// Asks who the hosts are, before anything is asked of them.
+/// Asks who the hosts are.
 struct HostListing: Sendable {
+    /// Small, so that the first batch is known soon.
+    private static let buffer = 64 << 10
+
     let services: JobServices
     let plan: RunPlan
+
+    /// Begins when the hosts of the first batch are known.
+    let early: EarlyPull
 
     /// What was found.
     struct Found: Sendable {
@@ -22,6 +28,15 @@ struct HostListing: Sendable {
     }
 
     func read(_ context: CallContext) async throws -> Found {
+        do {
+            return try await list(context)
+        } catch {
+            await early.end(unless: nil)
+            throw error
+        }
+    }
+
+    private func list(_ context: CallContext) async throws -> Found {
         let parameters = plan.parameters
         if parameters.batchSize > HostDetectionsParameters.advisedBatch {
             context.log.warning(
@@ -57,9 +72,14 @@ struct HostListing: Sendable {
         let layout = plan.parameters.layout
         let key = layout.hostList(page: number, run: plan.run)
         let raw = key.map { _ in ScratchFile(path: "\(services.scratch)/hosts", gzips: layout.gzips) }
-        let byAddress = plan.parameters.byAddress
+        let parameters = plan.parameters
+        // Of a later page the first hosts are not those of the first batch.
+        let first = number == 1 && parameters.kinds.contains(.detections) ? early : nil
         let page = try await services.qualys.send(call, context) {
-            PageReader(raw: raw) { HostListConsumer(byAddress: byAddress) }.receiver
+            PageReader(buffer: Self.buffer, raw: raw) {
+                HostListConsumer(byAddress: parameters.byAddress, batchSize: parameters.batchSize) { first?.begin($0) }
+            }
+            .receiver
         }
         guard let key, let raw else { return (page.facts, nil) }
         let object = JobObject(key: key, contentType: layout.contentType)

@@ -197,6 +197,23 @@ def test_the_other_calls_begin_with_the_head_of_the_first_answer(
     assert (meter["most_running"], meter["blocked_by_concurrency"]) == (3, 0)
 
 
+def test_the_first_batch_is_asked_for_while_the_list_still_comes(
+    qualys_server: Servers, terminal: Terminals
+) -> None:
+    qualys = qualys_server(now=NOW, hosts=600, detections=2)
+    # Its first attempt is cut, when the first batch is known: that is asked for once all the same.
+    qualys.fault("cut", "*/fo/asset/host/", after_bytes=3000)
+    qualys.fault("slow", "*/fo/asset/host/", seconds=0.1)
+    shell = terminal(qualys)
+    ended = shell.run("host-detections", *ALL, "-c", "20", "--rows", "ndjson")
+    assert ended.returncode == DONE, ended.stderr
+    assert_complete(shell.files(), qualys)
+    batches = qualys.calls("vm/detection")
+    assert batches[0]["started"] < qualys.calls("asset/host")[-1]["ended"]
+    assert len(batches) == -(-len(qualys.truth("hosts")) // 20)
+    assert {meter["blocked_by_concurrency"] for meter in qualys.limits().values()} == {0}
+
+
 # --- What Qualys may send ---
 
 

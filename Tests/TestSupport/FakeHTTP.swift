@@ -21,6 +21,11 @@ package final class FakeHTTP: Sendable {
         }
     }
 
+    /// What it answers, for a fake that answers otherwise now and then.
+    package func answered(_ request: HTTPRequest, _ number: Int) throws(HTTPError) -> HTTPResponse {
+        try answer(request, number)
+    }
+
     package var requests: [HTTPRequest] { sent.withLock { $0 } }
 
     package var client: HTTPClient {

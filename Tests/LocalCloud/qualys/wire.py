@@ -276,6 +276,10 @@ class Connection:
         self, exchange: Exchange, start: bytes, body: Iterable[bytes], is_packed: bool
     ) -> None:
         for piece in _gathered(body, _PACKED_PIECE if is_packed else _PIECE):
+            if not piece:
+                # Others are served while a long answer is being made.
+                await asyncio.sleep(0)
+                continue
             start += b"%x\r\n" % len(piece)
             if len(piece) <= _LAST:
                 # What fits goes out with what follows: a short answer is one packet, as of any server.
@@ -347,16 +351,18 @@ def _encoded(request: Request, answer: Answer) -> tuple[bytes | Iterable[bytes],
 def _compressed(pieces: Iterable[bytes]) -> Iterator[bytes]:
     packer = zlib.compressobj(1, zlib.DEFLATED, 31)
     for piece in pieces:
-        if packed := packer.compress(piece):
-            yield packed
+        yield packer.compress(piece)
     yield packer.flush()
 
 
 def _gathered(pieces: Iterable[bytes], least: int) -> Iterator[bytes]:
-    """The same bytes in pieces that are worth a system call."""
+    """The same bytes in pieces that are worth a system call, and empty ones where that takes a while."""
     held: list[bytes] = []
     size = 0
     for piece in pieces:
+        if not piece:
+            yield piece
+            continue
         held.append(piece)
         size += len(piece)
         if size >= least:
