@@ -87,6 +87,12 @@ package struct HostDetectionsParameters: Sendable, Equatable {
         guard !kinds.isEmpty else {
             throw JobParameterError(name: "detections", expected: "true when nothing else is asked for")
         }
+        guard filters.isEmpty || !kinds.contains(.portalAssets) else {
+            throw JobParameterError(
+                name: "portal_assets",
+                expected: "left out with ids, ips, tags or filters: the portal has other ids, and no such filters"
+            )
+        }
         try parameters.finish()
         if retryRun != nil, let name = given.subtracting(["retry_run", "workers"]).min() {
             throw JobParameterError(name: name, expected: "left out: the run that is retried has its own")

@@ -187,5 +187,5 @@ struct HostDetectionsCommand: AsyncParsableCommand {
         }
     }
 
-    private static let flags = ["filters": "--filter", "by_ip": "--by-ip"]
+    private static let flags = ["filters": "--filter", "portal_assets": "-z"]
 }

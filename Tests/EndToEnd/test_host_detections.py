@@ -706,7 +706,8 @@ def test_a_long_log_is_put_aside(qualys_server: Servers, terminal: Terminals) ->
 @pytest.mark.parametrize(
     "words",
     [("--rows", "xml"), ("--status", "Old"), ("-d", "0"), ("-c", "0"), ("--retry-run", "x"), ("-v", "yesterday"),
-     ("--filter", "action=delete"), ("-P", "True"), ("-P",), ("-P", "True", "-x", "")],
+     ("--filter", "action=delete"), ("-P", "True"), ("-P",), ("-P", "True", "-x", ""),
+     ("-z", "1", "--tags", "a"), ("-d", "1", "-z", "1", "--ids", "5")],
 )  # fmt: skip
 def test_wrong_use_is_told_before_anything_is_done(
     qualys_server: Servers, terminal: Terminals, words: tuple[str, ...]
