@@ -49,7 +49,7 @@ struct BatchPull: Sendable {
         _ rows: [(form: RowText.Form, file: RowFile)],
         _ context: CallContext
     ) async throws -> Pulled {
-        var finished = FinishedWork(number: work.number)
+        var finished = FinishedWork(number: work.number, kind: work.kind)
         var qids: Set<Int64> = []
         var seen = IDRanges()
         var fields: [FormField]? = first
@@ -87,7 +87,7 @@ struct BatchPull: Sendable {
     }
 
     private func pullPortal(_ work: Work, _ context: CallContext) async throws -> FinishedWork {
-        var finished = FinishedWork(number: work.number)
+        var finished = FinishedWork(number: work.number, kind: work.kind)
         var seen = IDRanges()
         var batch = work.batch
         var number = 0

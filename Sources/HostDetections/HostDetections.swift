@@ -248,7 +248,8 @@ package struct HostDetections: Sendable {
         let hosts = await recorder.hosts
         return [
             JobCount("hosts", hosts.count + hosts.portalIDs.count),
-            JobCount("answered", finished.reduce(0) { $0 + $1.hosts }),
+            // Of one kind: who pulls assets, too, has the same hosts twice.
+            JobCount("answered", finished.reduce(0) { $0 + ($1.kind == checkpoint.kinds.first ? $1.hosts : 0) }),
             JobCount("detections", finished.reduce(0) { $0 + $1.detections }),
             JobCount("batches", finished.count), JobCount("failed", await recorder.failed.count),
             JobCount("megabytes", Int(finished.reduce(0) { $0 + $1.bytes } / 1_000_000)),

@@ -139,6 +139,7 @@ extension FinishedWork: JSONReadable {
     fileprivate func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("number", number)
+            json.member("kind", kind.rawValue)
             json.member("hosts", hosts)
             json.member("detections", detections)
             json.member("bytes", bytes)
@@ -151,6 +152,7 @@ extension FinishedWork: JSONReadable {
 
     init(json: JSONValue) throws(JSONShapeFault) {
         number = try json.member("number")
+        kind = try json.member("kind")
         hosts = try json.member("hosts")
         detections = try json.member("detections")
         bytes = try json.member("bytes")

@@ -27,6 +27,7 @@ struct Work: Sendable, Equatable {
 /// What came of a piece of work, as the checkpoint keeps it.
 struct FinishedWork: Sendable, Equatable {
     let number: Int
+    let kind: PullKind
     var hosts = 0
     var detections = 0
 
@@ -51,7 +52,8 @@ struct FinishedWork: Sendable, Equatable {
         }
     }
 
-    init(number: Int) {
+    init(number: Int, kind: PullKind) {
         self.number = number
+        self.kind = kind
     }
 }

@@ -444,6 +444,7 @@ def test_the_scripts_flags_mean_what_they_meant(qualys_server: Servers, terminal
     ended = shell.run("host-detections", *words, QUALYS_USERNAME=None, QUALYS_PASSWORD=None, QUALYS_API_URL=None)
     assert ended.returncode == DONE, ended.stderr
     assert "warning" in ended.stderr
+    assert shell.answer(ended)["counts"]["answered"] <= len(qualys.truth("hosts"))
     names = {key.split("/")[0] for key in shell.files()}
     assert {"vm_detections", "assets", "portal"} <= names
     for key in shell.files():

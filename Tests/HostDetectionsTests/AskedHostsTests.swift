@@ -25,7 +25,7 @@ struct AskedHostsTests {
         change(&parameters)
         let after = HostDetectionsParameters.beginning + .seconds(seconds)
         var checkpoint = Checkpoint(parameters, account: "account", started: FakeClock.start, processedAfter: after)
-        checkpoint.finished = finished.map { FinishedWork(number: $0) }
+        checkpoint.finished = finished.map { FinishedWork(number: $0, kind: .detections) }
         let file = ScratchFile(path: "\(folder.path)/hosts", gzips: false)
         try AskedHosts(parameters, hosts, checkpoint).write(to: file)
         guard case .bytes(let bytes) = try file.content() else { return [] }

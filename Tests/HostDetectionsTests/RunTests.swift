@@ -242,7 +242,7 @@ struct RunFinishTests {
         var parameters = HostDetectionsParameters()
         parameters.rows = [.ndjson, .sqlite]
         var checkpoint = Checkpoint(parameters, account: "", started: FakeClock.start, processedAfter: FakeClock.start)
-        var work = FinishedWork(number: 1)
+        var work = FinishedWork(number: 1, kind: .detections)
         let gone = StoredObject(key: "gone", bytes: 1, sha256: "")
         work.objects = [FinishedWork.Object(gone, path: "xml/vm_detections_Range-1-2_gone.xml.gz")]
         checkpoint.finished = [work]
@@ -260,7 +260,7 @@ struct RunFinishTests {
         var parameters = HostDetectionsParameters()
         parameters.rows = [.sqlite]
         var checkpoint = Checkpoint(parameters, account: "", started: FakeClock.start, processedAfter: FakeClock.start)
-        var work = FinishedWork(number: 1)
+        var work = FinishedWork(number: 1, kind: .detections)
         work.objects = [
             FinishedWork.Object(StoredObject(key: "a", bytes: 1, sha256: ""), path: "xml/vm_detections_1.xml.gz")
         ]
