@@ -79,6 +79,7 @@ actor DetectionsRecorder {
     /// At the end of the run, with which the state is saved.
     func saveCheckpoint(_ context: CallContext) async throws {
         lastSave = services.clock.now()
+        state.touched(checkpoint.started, at: lastSave)
         // As text, which takes a while for many.
         if isListed, !checkpoint.isListed { checkpoint.hostSet = hosts }
         checkpoint.qids = IDRanges(qids).description

@@ -71,6 +71,11 @@ struct DetectionsState: Sendable, Equatable {
         }
     }
 
+    /// Somebody is at work on the run that began then.
+    mutating func touched(_ started: Int64, at now: Timestamp) {
+        for (shape, run) in unfinished where run.started == started { unfinished[shape]?.touched = now.milliseconds }
+    }
+
     /// The run of this shape ended without some of its batches.
     mutating func ended(_ shape: String, owner: String) { unfinished[shape]?.owner = owner }
 

@@ -98,7 +98,7 @@ package struct HostDetections: Sendable {
             throw error
         } catch let error where (error as? QualysError)?.isOutOfTime == true || Task.isCancelled {
             context.log.notice("The pull stops before it is done", error: error)
-            return try await pause(plan, recorder, owner, context)
+            return try await pause(plan, recorder, because: error, owner, context)
         }
     }
 
@@ -182,17 +182,19 @@ package struct HostDetections: Sendable {
     private func pause(
         _ plan: RunPlan,
         _ recorder: DetectionsRecorder,
+        because error: any Error,
         _ owner: String,
         _ context: CallContext
     ) async throws -> JobAnswer {
         try await uncancelled { try await recorder.saveCheckpoint(context) }
         try await services.state.end(owner, await recorder.state.json, context)
+        let isQualys = [.outage, .limit].contains((error as? QualysError)?.kind)
         return JobAnswer(
             job: .hostDetections,
             run: plan.run,
             status: .continues,
             counts: await counts(recorder),
-            reason: JobAnswer.reasonToContinue
+            reason: isQualys ? describe(error).description : JobAnswer.reasonToContinue
         )
     }
 
@@ -229,7 +231,9 @@ package struct HostDetections: Sendable {
         // What the KnowledgeBase says is no part of what was pulled: the next run need not begin from the start for it.
         let isComplete = failed.allSatisfy { $0.id == RunFinish.knowledgeBase }
         let listed = checkpoint.listed.map { Timestamp(milliseconds: $0) }
-        await recorder.change { plan.close(&$0, isComplete: isComplete, listed: listed, owner: owner) }
+        await recorder.change {
+            plan.close(&$0, isComplete: isComplete, isWhole: failed.isEmpty, listed: listed, owner: owner)
+        }
         try await services.state.end(owner, await recorder.state.json, context)
         let answer = JobAnswer(
             job: .hostDetections,

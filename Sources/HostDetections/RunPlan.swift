@@ -40,17 +40,23 @@ struct RunPlan: Sendable {
         let signIn = try await services.qualys.account(context)
         let account = digest("\(signIn.username.exposed) \(signIn.apiURL)")
         let shape = asked.retryRun == nil ? digest("\(account) \(asked.shape)") : nil
-        let before = shape.flatMap { state.unfinished[$0] }.flatMap { run in
-            let isOurs = run.owner == nil || run.owner == owner
-            return isOurs && now - Timestamp(milliseconds: run.touched) < Self.longestRest ? run : nil
+        var before = shape.flatMap { state.unfinished[$0] }.flatMap { $0.owner == nil || $0.owner == owner ? $0 : nil }
+        if let run = before, now - Timestamp(milliseconds: run.touched) >= Self.longestRest {
+            context.log.notice("A run has rested for too long: another one begins", metadata: ["run": "\(run.name)"])
+            before = nil
         }
         var known: Checkpoint?
         if let name = asked.retryRun ?? before?.name {
             do {
                 known = try await Self.checkpoint(name, asked.layout, services, context)
-            } catch let error where asked.retryRun == nil && !context.deadline.hasPassed(at: now) {
-                // Such as a role that may not read: the batches are pulled again, into the same objects.
-                context.log.warning("How far the run was cannot be read; all of it is asked for", error: error)
+            } catch let error where asked.retryRun == nil && isUnreadable(error) {
+                // Such as for a role that may not read. What the run has stays as it is.
+                context.log.warning(
+                    "How far a run was cannot be read: another one begins",
+                    error: error,
+                    metadata: ["run": "\(name)"]
+                )
+                before = nil
             }
             if known == nil, asked.retryRun != nil {
                 throw JobError(failed: .hostDetections, reason: "There is no run \(name) in \(services.output.base).")
@@ -100,8 +106,9 @@ struct RunPlan: Sendable {
         }
     }
 
-    /// A run on which nobody was at work for so long is not gone on with: its hosts are those of long ago.
-    private static let longestRest = Duration.seconds(48 * 3600)
+    /// A run on which nobody was at work for so long is not gone on with: its hosts are those of long ago. A schedule of a week
+    /// still goes on.
+    private static let longestRest = Duration.seconds(8 * 86400)
 
     private static func checkpoint(
         _ run: String,
@@ -122,12 +129,21 @@ struct RunPlan: Sendable {
 
     /// Ends the run in the state.
     ///
-    /// - Parameter listed: When Qualys listed the hosts, by its own clock: ours may be ahead of it.
-    func close(_ state: inout DetectionsState, isComplete: Bool, listed: Timestamp? = nil, owner: String) {
+    /// - Parameters:
+    ///   - isComplete: Whether all was pulled.
+    ///   - isWhole: Whether all was made of it, too; else the retry of the event goes on with it.
+    ///   - listed: When Qualys listed the hosts, by its own clock: ours may be ahead of it.
+    func close(
+        _ state: inout DetectionsState,
+        isComplete: Bool,
+        isWhole: Bool = true,
+        listed: Timestamp? = nil,
+        owner: String
+    ) {
         state.done = ""
-        if isComplete {
+        if isComplete, movesOn { state.completed(request, listed.map { min($0, started) } ?? started) }
+        if isComplete, isWhole {
             state.done(started)
-            if movesOn { state.completed(request, listed.map { min($0, started) } ?? started) }
         } else if let shape {
             state.ended(shape, owner: owner)
         }
@@ -149,6 +165,11 @@ struct RunPlan: Sendable {
         for filter in parameters.filters { described.append((name: filter.name, value: filter.value)) }
         return described
     }
+}
+
+/// Whether it is what stands there, or the right to read it: another time it will be the same.
+private func isUnreadable(_ error: any Error) -> Bool {
+    error is JobStateError || error is GzipFault || JobOutput.isRefusal(error)
 }
 
 private func digest(_ text: String) -> String { String(hexText(SHA256.digest(text.utf8)).prefix(32)) }

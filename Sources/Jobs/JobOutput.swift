@@ -31,10 +31,13 @@ package struct JobOutput: Sendable {
     package func getIfReadable(_ key: String, _ path: String, _ context: CallContext) async throws -> Bool {
         do {
             return try await get(key, path, context)
-        } catch let error as AWSError where error.status == 403 {
+        } catch let error where Self.isRefusal(error) {
             return false
         }
     }
+
+    /// Whether S3 refused for want of a right.
+    package static func isRefusal(_ error: any Error) -> Bool { (error as? AWSError)?.status == 403 }
 
     /// Whether it is a folder of this machine.
     package var isFolder: Bool { !base.hasPrefix(Self.s3) }

@@ -23,6 +23,9 @@ package final class Pacer: Sendable {
         var queue: [Waiter] = []
         var lastID = 0
 
+        /// Since when no call has been answered.
+        var unansweredSince: Timestamp?
+
         mutating func block(for wait: Duration?, from now: Timestamp) {
             if let wait { blockedUntil = max(blockedUntil, now + wait) }
         }
@@ -107,6 +110,7 @@ package final class Pacer: Sendable {
     func finish(_ limits: LimitHeaders, isAnswer: Bool, isRefused: Bool = false) {
         let now = clock.now()
         change { state in
+            if isAnswer { state.unansweredSince = nil }
             state.block(for: limits.wait, from: now)
             if let concurrency = limits.concurrency {
                 state.limit.learn(concurrency)
@@ -116,6 +120,16 @@ package final class Pacer: Sendable {
                 state.limit.wasAnswered()
             }
             state.running -= 1
+        }
+    }
+
+    /// A call was not answered, now.
+    ///
+    /// - Returns: Since when none has been.
+    func wasUnanswered(at now: Timestamp) -> Timestamp {
+        state.withLock { state in
+            state.unansweredSince = state.unansweredSince ?? now
+            return state.unansweredSince ?? now
         }
     }
 

@@ -99,9 +99,15 @@ package struct QualysClient: Sendable {
                 failures += 1
                 let now = clock.now()
                 down = error.isOutage ? down ?? now : nil
-                let mayTry = failures < call.attempts || down.map { now - $0 < call.patience } ?? false
+                let isPatient = down.map { now - $0 < call.patience } ?? false
+                if call.patience > .zero, error.isUnanswered, now - pacer.wasUnanswered(at: now) >= call.patience {
+                    // All other calls would wait as long, one after the other.
+                    throw QualysError(.outage, call: call.name, message: error.message)
+                }
                 let pause = backoff.pause(afterAttempt: failures, random: random())
-                guard mayTry, pause < context.deadline.remaining(at: now) else { throw error }
+                guard failures < call.attempts || isPatient, pause < context.deadline.remaining(at: now) else {
+                    throw error
+                }
                 guard (try? await clock.sleep(pause)) != nil else { throw cancelled(call) }
             case .final:
                 // A token that ran out, or a password that was changed: both look like a refused sign-in.

@@ -20,6 +20,8 @@ package struct QualysError: Failure, Equatable {
         /// The next page is somewhere else, or paging does not come forward.
         case paging = "Paging"
         case deadline = "Deadline"
+        /// Nobody has answered for as long as the call has patience.
+        case outage = "Outage"
         case cancelled = "Cancelled"
         /// The sign-in data themselves could not be had.
         case credentials = "Credentials"
@@ -58,13 +60,16 @@ package struct QualysError: Failure, Equatable {
     }
 
     /// Whether the run has no more time, rather than that something is wrong.
-    package var isOutOfTime: Bool { kind == .deadline || kind == .limit || kind == .cancelled }
+    package var isOutOfTime: Bool { [.deadline, .outage, .limit, .cancelled].contains(kind) }
 
     /// Whether every other call would fail as well.
     package var isHopeless: Bool { kind == .signIn || kind == .credentials || kind == .unkept }
 
     /// Whether it looks as if nobody were there, or only a proxy that says so.
     package var isOutage: Bool { kind == .unavailable && [0, 502, 503, 504].contains(status) }
+
+    /// Whether no answer came at all.
+    var isUnanswered: Bool { kind == .unavailable && status == 0 }
 
     private var sentence: String {
         switch kind {
@@ -77,6 +82,7 @@ package struct QualysError: Failure, Equatable {
         case .unreadable: "Qualys's answer is not usable in"
         case .paging: "The pages do not fit together in"
         case .deadline: "There was no time left for"
+        case .outage: "Qualys has not been there for minutes in"
         case .cancelled: "The work was stopped in"
         case .credentials: "There is no sign-in for"
         case .unkept: "This machine could not keep the answer to"

@@ -166,7 +166,7 @@ struct CARImportCommand: AsyncParsableCommand {
             switch error.kind {
             case .signIn, .credentials: .signIn
             case .permission: .forbidden
-            case .unavailable, .limit, .deadline: .connection
+            case .unavailable, .outage, .limit, .deadline: .connection
             case .refused: .parameter
             case .unreadable, .paging, .notFound, .unkept: .processing
             case .cancelled: .dataSource

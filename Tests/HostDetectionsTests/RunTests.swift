@@ -17,7 +17,8 @@ struct FakeRun: Sendable {
     init(
         http: HTTPClient = FakeHTTP([.failed(.other)]).client,
         state: JobStateStore? = nil,
-        user: String = "u"
+        user: String = "u",
+        reading: (@Sendable () throws -> Void)? = nil
     ) throws {
         folder = try TemporaryFolder()
         let account = QualysAccount(
@@ -28,9 +29,14 @@ struct FakeRun: Sendable {
         )
         let clock = FakeClock()
         let sessions = QualysSessions(http: http, clock: clock.clock) { _ in account }
+        let stored = JobOutput.folder("\(folder.path)/output")
+        let output = JobOutput(base: stored.base, put: stored.put) { key, path, context in
+            try reading?()
+            return try await stored.get(key, path, context)
+        }
         services = JobServices(
             qualys: QualysClient(sessions: sessions, http: http, workers: 1, clock: clock.clock),
-            output: .folder("\(folder.path)/output"),
+            output: output,
             state: state ?? .file("\(folder.path)/state"),
             scratch: folder.path,
             workers: 1,
@@ -123,14 +129,44 @@ struct RunPlanTests {
         #expect(try await ours.plan(["retry_run": .text(killed.run)], &state, after: 60).run == killed.run)
     }
 
-    @Test("A run is gone on with every day, but not when nobody was at work on it for days")
+    @Test("A run is gone on with every week, but not when nobody was at work on it for longer")
     func old() async throws {
         let fake = try FakeRun()
         var state = DetectionsState()
-        let day = 86_400
+        let week = 7 * 86_400
         let first = try await fake.plan([:], &state, after: 0)
-        for days in 1...3 { #expect(try await fake.plan([:], &state, after: days * day).run == first.run) }
-        #expect(try await fake.plan([:], &state, after: 6 * day).run > first.run)
+        for weeks in 1...3 { #expect(try await fake.plan([:], &state, after: weeks * week).run == first.run) }
+        // To be at work for long is no rest.
+        state.touched(first.started.milliseconds, at: FakeClock.start + .seconds(5 * week))
+        #expect(try await fake.plan([:], &state, after: 6 * week).run == first.run)
+        #expect(try await fake.plan([:], &state, after: 8 * week).run > first.run)
+    }
+
+    @Test("What cannot be read of a run is left as it is; a failure that may pass ends the new run instead")
+    func unreadable() async throws {
+        let fake = try FakeRun()
+        var state = DetectionsState()
+        let first = try await fake.plan([:], &state, after: 0)
+        let key = Checkpoint.key(first.run, first.parameters.layout)
+        let text = GzipWriter.compress(Array("x".utf8))
+        _ = try await fake.services.output.put(JobObject(key: key), .bytes(text), .test())
+        #expect(try await fake.plan([:], &state, after: 10).run > first.run)
+        let broken = try FakeRun(reading: { throw QualysError(.unavailable, call: "GET", message: "m") })
+        state = DetectionsState()
+        _ = try await broken.plan([:], &state, after: 0)
+        await #expect(throws: QualysError.self) { _ = try await broken.plan([:], &state, after: 10) }
+    }
+
+    @Test("Without what the KnowledgeBase says the cursor moves on, and the event's retry asks for just that")
+    func withoutKnowledge() async throws {
+        let fake = try FakeRun()
+        var state = DetectionsState()
+        let first = try await fake.plan([:], &state, after: 0)
+        first.close(&state, isComplete: true, isWhole: false, owner: "owner")
+        #expect(try await fake.plan([:], &state, after: 10).run == first.run)
+        first.close(&state, isComplete: true, isWhole: false, owner: "owner")
+        let next = try await fake.plan([:], &state, after: 20, owner: "another")
+        #expect(next.run > first.run && next.processedAfter == first.started - HostDetections.overlap)
     }
 
     @Test("Rows in a form that was not asked for before begin with everything")

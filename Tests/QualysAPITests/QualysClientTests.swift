@@ -117,13 +117,27 @@ struct QualysClientTests {
         var call = Self.call
         (call.attempts, call.patience) = (3, .seconds(300))
         let began = clock.now
-        await #expect(throws: QualysError.self) { try await send(client(http), call) }
+        let error = await #expect(throws: QualysError.self) { try await send(client(http), call) }
         #expect((http.requests.count > 3) == isOutage)
+        // Only where nobody answers at all it is everybody's trouble.
+        #expect((error?.kind == .outage) == ((try? failure.get()) == nil))
         #expect((clock.now - began >= .seconds(300)) == isOutage)
         #expect(clock.now - began < .seconds(340))
         // It ends, and all is well.
         let passing = FakeHTTP(Array(repeating: .answer(503, "down"), count: 8) + [.answer(200, "fine")])
         #expect(try await send(client(passing), call) == "fine")
+    }
+
+    @Test("When nobody has answered for that long, no other call waits as long again")
+    func everybody() async throws {
+        let http = FakeHTTP([.failed(.dropped)])
+        let client = client(http)
+        var call = Self.call
+        call.patience = .seconds(300)
+        await #expect(throws: QualysError.self) { try await send(client, call) }
+        let (count, moment) = (http.requests.count, clock.now)
+        await #expect(throws: QualysError.self) { try await send(client, call) }
+        #expect(http.requests.count == count + 1 && clock.now - moment < .seconds(60))
     }
 
     @Test("It gives up after as many attempts as the call has, with the last failure")
