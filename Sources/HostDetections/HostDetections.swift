@@ -114,8 +114,8 @@ package struct HostDetections: Sendable {
             }
         } catch {
             // A wrong address is told at once, and not when the calls that matter have waited for it.
-            guard !error.isHopeless, !error.isOutOfTime, !error.isOutage else { throw error }
-            // Not every account may ask; the calls that matter will tell.
+            guard !error.isHopeless, !error.isOutOfTime, !error.isUnanswered else { throw error }
+            // Not every account may ask, and maintenance ends; the calls that matter will tell.
             context.log.notice("The limits could not be asked for", error: error)
         }
         let limit = services.qualys.concurrency(of: .about)

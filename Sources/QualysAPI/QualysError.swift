@@ -69,7 +69,7 @@ package struct QualysError: Failure, Equatable {
     package var isOutage: Bool { kind == .unavailable && [0, 502, 503, 504].contains(status) }
 
     /// Whether no answer came at all.
-    var isUnanswered: Bool { kind == .unavailable && status == 0 }
+    package var isUnanswered: Bool { kind == .unavailable && status == 0 }
 
     private var sentence: String {
         switch kind {
