@@ -55,4 +55,35 @@ struct EarlyPullTests {
         }
         #expect(error?.outcome == .partial && error?.missing.map(\.id) == ["batch 1, hosts 1-2"])
     }
+
+    @Test("It is ended when the list makes another first batch, and only then")
+    func ended() async throws {
+        let (called, cancelled) = (Journal<String>(), Journal<String>())
+        let http = HTTPClient { (request: HTTPRequest, sink: HTTPBodySink) async throws(HTTPError) in
+            defer { if case .channel(let channel) = sink { channel.finish(isWhole: false) } }
+            called.write(request.url)
+            await untilCancelled()
+            cancelled.write(request.url)
+            throw .fake(.cancelled)
+        }
+        let fake = try FakeRun(http: http)
+        let puller = BatchPull(
+            services: fake.services,
+            parameters: HostDetectionsParameters(),
+            run: "20261121T030045Z",
+            processedAfter: FakeClock.start,
+            base: "https://api.example.test"
+        )
+        let early = EarlyPull(puller, .test())
+        let batches = HostSet(ids: IDRanges([1, 2, 3])).batches(of: 2)
+        early.begin(batches[0])
+        let work = batches.map { Work(number: 1, kind: .detections, batch: $0) }
+        while called.entries.isEmpty { await Task.yield() }
+        await early.end(unless: work[0])
+        #expect(cancelled.entries.isEmpty)
+        #expect(try await early.result(of: work[1]) == nil)
+        await early.end(unless: work[1])
+        #expect(cancelled.entries.count == 1)
+        await #expect(throws: (any Error).self) { try await early.result(of: work[0]) }
+    }
 }
