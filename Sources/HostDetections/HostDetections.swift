@@ -82,7 +82,7 @@ package struct HostDetections: Sendable {
             )
             let early = EarlyPull(puller, work)
             if plan.checkpoint.isListed {
-                try await pull(plan, plan.checkpoint.hostSet, puller, early, recorder, work)
+                try await pull(plan, await recorder.hosts, puller, early, recorder, work)
             } else {
                 let found = try await HostListing(services: services, plan: plan, early: early).read(work)
                 await recorder.setHosts(found)

@@ -823,6 +823,14 @@ def test_a_deadline_is_kept_and_the_next_event_goes_on(lab: Lab, qualys_server: 
     assert_complete(lab.objects(), qualys)
 
 
+def interrupted(process: subprocess.Popen[bytes]) -> int:
+    """Ends it as Ctrl-C does; gives the batches that were done."""
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == PARTIAL, err
+    return int(json.loads(out)["counts"]["batches"])
+
+
 def test_interrupted_with_a_bucket_it_goes_on_where_it_was(
     lab: Lab, qualys_server: Servers, terminal: Terminals
 ) -> None:
@@ -833,10 +841,7 @@ def test_interrupted_with_a_bucket_it_goes_on_where_it_was(
     qualys.fault("hang", HLD, skip=2, times=-1)
     process = shell.start("host-detections", *words, **aws)
     eventually(lambda: sum("/rows/" in key for key in lab.objects()) == 2)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    assert process.returncode == PARTIAL, err
-    done = json.loads(out)["counts"]["batches"]
+    done = interrupted(process)
     assert done > 0
     qualys.clear_faults()
     qualys.clear_calls()
@@ -856,10 +861,7 @@ def test_interrupted_while_it_writes_into_a_bucket_it_goes_on_where_it_was(
     lab.cloud.fault("hang", "s3:PutObject", resource="/rows/", skip=2, times=-1, seconds=60)
     process = shell.start("host-detections", *words, **aws)
     eventually(lambda: any(fault["played"] for fault in lab.cloud.faults()))
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    assert process.returncode == PARTIAL, err
-    done = json.loads(out)["counts"]["batches"]
+    done = interrupted(process)
     lab.cloud.clear_faults()
     qualys.clear_calls()
     ended = shell.run("host-detections", *words, **aws)
